@@ -1,0 +1,267 @@
+"""Arrays of any framework in, one of four plain kinds out.
+
+A matrix on its way into the extension is a C-contiguous numpy array of float64, float32, float16,
+or uint16; the last always holds the 16-bit words of bfloat16 here, since a user's own uint16
+array is refused at the door (counts and words cannot be told apart).
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from layerscope.errors import InvalidInputError, InvalidTypeError
+
+__all__ = ["BFloat16Array", "as_array", "as_matrix", "bfloat16", "encode_labels", "to_float"]
+
+_WORDS = np.dtype(np.uint16)
+_LARGEST_EXACT_INTEGER = 2**53
+
+
+class BFloat16Array:
+    """16-bit words that stand for bfloat16 numbers; made by :func:`bfloat16`.
+
+    Attributes
+    ----------
+    words : ndarray of uint16
+        The words, of any shape.
+    """
+
+    __slots__ = ("words",)
+    dtype = "bfloat16"
+
+    def __init__(self, words: npt.NDArray[np.uint16]) -> None:
+        self.words = words
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self.words.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.words.ndim
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.words.nbytes
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __getitem__(self, key: Any) -> BFloat16Array:
+        return BFloat16Array(np.asarray(self.words[key]))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        if copy is False:
+            raise ValueError("bfloat16 words must be widened, which copies")
+        wide = (self.words.astype(np.uint32) << 16).view(np.float32)
+        return wide if dtype is None else wide.astype(dtype)
+
+    def __repr__(self) -> str:
+        return f"BFloat16Array(shape={self.shape})"
+
+
+def bfloat16(words: npt.ArrayLike) -> BFloat16Array:
+    """Mark 16-bit words as bfloat16 numbers.
+
+    Parameters
+    ----------
+    words : array-like of uint16 or int16
+        The upper halves of float32 numbers, of any shape.
+
+    Returns
+    -------
+    BFloat16Array
+        Accepted wherever layerscope takes an array; nothing is copied.
+
+    Raises
+    ------
+    InvalidTypeError
+        If the words are not 16-bit integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from layerscope import bfloat16
+    >>> np.asarray(bfloat16(np.array([0x3F80, 0xC000], dtype=np.uint16)))
+    array([ 1., -2.], dtype=float32)
+    """
+    array = np.asarray(words)
+    if array.dtype not in (np.dtype(np.uint16), np.dtype(np.int16)):
+        raise InvalidTypeError("words", "must be 16-bit integers", array.dtype)
+    return BFloat16Array(array.view(np.uint16))
+
+
+def as_array(X: Any, argument: str = "X") -> npt.NDArray[Any] | BFloat16Array:
+    """Return ``X`` as a numpy array of a supported float kind, or as marked bfloat16 words.
+
+    Floats of 16, 32 and 64 bits pass as they are, without a copy; integers and booleans are
+    converted once, to float32 where that is exact and to float64 otherwise.
+
+    Raises
+    ------
+    InvalidTypeError
+        For objects, strings, complex numbers, extended floats, sparse matrices.
+    InvalidInputError
+        For an unmarked uint16 array, ragged lists, and integers beyond 2**53.
+    """
+    if isinstance(X, BFloat16Array):
+        return X
+    array = _from_framework(X, argument)
+    if isinstance(array, BFloat16Array):
+        return array
+    if isinstance(array, np.ma.MaskedArray):
+        if np.ma.is_masked(array):
+            raise InvalidInputError(argument, "must not have masked entries", "a masked array")
+        array = array.data
+    kind, size = array.dtype.kind, array.dtype.itemsize
+    if array.dtype.name == "bfloat16":
+        return BFloat16Array(array.view(np.uint16))
+    if array.dtype == _WORDS:
+        rule = "must not be uint16: mark bfloat16 words with layerscope.bfloat16, convert counts"
+        raise InvalidInputError(argument, rule, f"dtype uint16, shape {array.shape}")
+    if kind == "f" and size in (2, 4, 8):
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    if kind in "iub":
+        if size >= 8 and array.size and _largest(array) > _LARGEST_EXACT_INTEGER:
+            rule = "must hold integers of at most 2**53, which float64 represents exactly"
+            raise InvalidInputError(argument, rule, _largest(array))
+        return array.astype(np.float32 if size <= 2 else np.float64)
+    rule = "must hold real numbers (floats of 16, 32 or 64 bits, integers or booleans)"
+    raise InvalidTypeError(argument, rule, f"dtype {array.dtype}")
+
+
+def as_matrix(X: Any, argument: str = "X", *, layout_hint: bool = True) -> npt.NDArray[Any]:
+    """Return ``X`` as a C-contiguous matrix in one of the four kinds the extension reads.
+
+    Raises
+    ------
+    InvalidInputError
+        If it has not two axes, or no row, or no column.
+    """
+    array = as_array(X, argument)
+    values: npt.NDArray[Any] = array.words if isinstance(array, BFloat16Array) else array
+    if values.ndim != 2:
+        rule = "must have two axes (n_samples, n_features)"
+        if values.ndim > 2 and layout_hint:
+            rule += "; reduce maps and tokens with layerscope.pool"
+        raise InvalidInputError(argument, rule, f"shape {values.shape}")
+    if 0 in values.shape:
+        rule = "must have at least one row and one column"
+        raise InvalidInputError(argument, rule, f"shape {values.shape}")
+    if not (values.flags.c_contiguous and values.flags.aligned):
+        values = np.array(values, order="C", copy=True, subok=False)
+    return values
+
+
+def to_float(array: npt.NDArray[Any] | BFloat16Array) -> npt.NDArray[Any]:
+    """Return ordinary floats that numpy can compute with: bfloat16 and float16 become float32."""
+    if isinstance(array, BFloat16Array):
+        return np.asarray(array)
+    return array.astype(np.float32) if array.dtype == np.float16 else array
+
+
+def encode_labels(
+    labels: Any, n_samples: int | None = None
+) -> tuple[npt.NDArray[np.uint32], tuple[Hashable, ...]]:
+    """Return a code per sample and the classes that the codes count, sorted where they sort.
+
+    Raises
+    ------
+    InvalidInputError
+        For a wrong length, a None or NaN label, or labels that are not one-dimensional.
+    InvalidTypeError
+        For a label that is not hashable.
+    """
+    entries = _label_list(labels)
+    if n_samples is not None and len(entries) != n_samples:
+        rule = f"must have one entry per row ({n_samples})"
+        raise InvalidInputError("labels", rule, f"{len(entries)} entries")
+    first_seen: dict[Hashable, int] = {}
+    for row, label in enumerate(entries):
+        missing = label is None or (isinstance(label, float) and math.isnan(label))
+        if missing or type(label).__name__ in {"NAType", "NaTType"}:
+            raise InvalidInputError("labels", "must not be missing", f"{label} at row {row}")
+        try:
+            first_seen.setdefault(label, len(first_seen))
+        except TypeError:
+            kind = type(label).__name__
+            raise InvalidTypeError("labels", "must be hashable", f"{kind} at row {row}") from None
+    classes: Sequence[Any] = list(first_seen)
+    try:
+        classes = sorted(classes)
+    except TypeError:
+        pass  # labels of mixed kinds keep the order in which they came
+    code_of = {label: code for code, label in enumerate(classes)}
+    codes = np.fromiter((code_of[label] for label in entries), np.uint32, len(entries))
+    return codes, tuple(classes)
+
+
+def _label_list(labels: Any) -> list[Any]:
+    if labels is None or isinstance(labels, str | bytes):
+        raise InvalidTypeError("labels", "must be a sequence of labels", type(labels).__name__)
+    if not isinstance(labels, list | tuple):
+        if _is_torch(labels):
+            labels = labels.detach().cpu().numpy()
+        if hasattr(labels, "to_numpy"):
+            labels = labels.to_numpy()
+        if hasattr(labels, "__array__"):
+            labels = np.asarray(labels)
+            if labels.ndim != 1:
+                rule = "must have one axis, one label per sample"
+                raise InvalidInputError("labels", rule, f"shape {labels.shape}")
+            return list(labels.tolist())
+    try:
+        entries = list(labels)
+    except TypeError:
+        kind = type(labels).__name__
+        raise InvalidTypeError("labels", "must be a sequence of labels", kind) from None
+    return [entry.item() if isinstance(entry, np.generic) else entry for entry in entries]
+
+
+def _from_framework(X: Any, argument: str) -> npt.NDArray[Any] | BFloat16Array:
+    if isinstance(X, np.ndarray):
+        return X
+    if _is_torch(X):
+        return _from_torch(X, argument)
+    if type(X).__module__.startswith("scipy.sparse"):
+        raise InvalidTypeError(argument, "must be dense; call .toarray()", type(X).__name__)
+    if isinstance(X, str | bytes) or X is None:
+        raise InvalidTypeError(argument, "must be an array", type(X).__name__)
+    if not hasattr(X, "__array__") and hasattr(X, "__dlpack__"):
+        return np.from_dlpack(X, device="cpu")
+    try:
+        return np.asarray(X)
+    except (ValueError, TypeError) as error:
+        if hasattr(X, "__dlpack__"):  # cupy refuses __array__ and offers this
+            return np.from_dlpack(X, device="cpu")
+        raise InvalidInputError(argument, "must be a rectangular array", error) from None
+
+
+def _is_torch(X: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(X, torch.Tensor)
+
+
+def _from_torch(X: Any, argument: str) -> npt.NDArray[Any] | BFloat16Array:
+    torch = sys.modules["torch"]
+    if X.layout != torch.strided:
+        raise InvalidTypeError(argument, "must be dense; call .to_dense()", X.layout)
+    tensor = X.detach().cpu()
+    if tensor.dtype == torch.bfloat16:
+        words = tensor.contiguous().view(torch.int16).numpy()
+        return BFloat16Array(words.view(np.uint16))
+    array: npt.NDArray[Any] = tensor.resolve_conj().resolve_neg().numpy()
+    return array
+
+
+def _largest(array: npt.NDArray[Any]) -> int:
+    return max(abs(int(array.min())), abs(int(array.max())))

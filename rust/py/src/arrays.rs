@@ -1,0 +1,81 @@
+//! numpy arrays in (borrowed) and out (handed over without a copy).
+
+use half::f16;
+use half::slice::HalfBitsSliceExt;
+use layerscope_core::{Element, Error, Matrix};
+use numpy::{
+    Element as NumpyElement, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1,
+    PyReadonlyArray2, PyUntypedArrayMethods,
+};
+use pyo3::prelude::*;
+
+use crate::errors::to_python;
+
+/// A layer as it comes from Python: C-contiguous, one of four kinds. bfloat16 travels as its
+/// 16-bit words; the Python side has made sure that words are what they are.
+#[derive(FromPyObject)]
+pub enum Layer<'py> {
+    F32(PyReadonlyArray2<'py, f32>),
+    F64(PyReadonlyArray2<'py, f64>),
+    F16(PyReadonlyArray2<'py, f16>),
+    Words(PyReadonlyArray2<'py, u16>),
+}
+
+impl Layer<'_> {
+    /// Borrows the values as a matrix; `argument` is the name used in errors.
+    pub fn borrow(&self, py: Python<'_>, argument: &str) -> PyResult<Matrix<'_>> {
+        let fail = |error| to_python(py, error);
+        let (element, shape) = match self {
+            Layer::F32(array) => (Element::F32(slice(py, array, argument)?), array.shape()),
+            Layer::F64(array) => (Element::F64(slice(py, array, argument)?), array.shape()),
+            Layer::F16(array) => (Element::F16(slice(py, array, argument)?), array.shape()),
+            Layer::Words(array) => {
+                let words: &[u16] = slice(py, array, argument)?;
+                (Element::Bf16(words.reinterpret_cast()), array.shape())
+            }
+        };
+        Matrix::new(argument, element, shape[0], shape[1]).map_err(fail)
+    }
+}
+
+fn slice<'a, T: NumpyElement>(
+    py: Python<'_>,
+    array: &'a PyReadonlyArray2<'_, T>,
+    argument: &str,
+) -> PyResult<&'a [T]> {
+    array.as_slice().map_err(|_| {
+        to_python(
+            py,
+            Error::invalid(argument, "must be C-contiguous", "strided memory"),
+        )
+    })
+}
+
+/// Borrows a one-dimensional array.
+pub fn slice1<'a, T: NumpyElement>(
+    py: Python<'_>,
+    array: &'a PyReadonlyArray1<'_, T>,
+    argument: &str,
+) -> PyResult<&'a [T]> {
+    array.as_slice().map_err(|_| {
+        to_python(
+            py,
+            Error::invalid(argument, "must be contiguous", "strided memory"),
+        )
+    })
+}
+
+/// Hands a vector to numpy.
+pub fn array1<T: NumpyElement>(py: Python<'_>, values: Vec<T>) -> Bound<'_, PyArray1<T>> {
+    values.into_pyarray(py)
+}
+
+/// Hands a vector to numpy as a table of `columns` columns.
+pub fn array2<T: NumpyElement>(
+    py: Python<'_>,
+    values: Vec<T>,
+    columns: usize,
+) -> PyResult<Bound<'_, PyArray2<T>>> {
+    let rows = if columns == 0 { 0 } else { values.len() / columns };
+    values.into_pyarray(py).reshape([rows, columns])
+}

@@ -1,0 +1,25 @@
+//! The seam between Rust and Python: the only crate that names `PyO3`. It converts, calls and
+//! converts back; no arithmetic lives here.
+//!
+//! - `run`: the one door through which every computation passes.
+//! - `arrays`: numpy arrays in and out.
+//! - `errors`: one exhaustive match from the project's error to Python's exceptions.
+//! - one thin file per stage of the flow.
+
+#![forbid(unsafe_code)]
+// `PyO3` extracts arguments by value, and its functions are documented in `_core.pyi`.
+#![allow(clippy::needless_pass_by_value, clippy::too_many_arguments, missing_docs)]
+
+mod arrays;
+mod build_info;
+mod errors;
+mod run;
+
+use pyo3::prelude::*;
+
+/// The compiled half of layerscope; private, see `_core.pyi`.
+#[pymodule(gil_used = true)]
+mod _core {
+    #[pymodule_export]
+    use crate::build_info::build_info;
+}
