@@ -7,6 +7,7 @@ array is refused at the door (counts and words cannot be told apart).
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 from collections.abc import Hashable, Sequence
@@ -196,10 +197,8 @@ def encode_labels(
             kind = type(label).__name__
             raise InvalidTypeError("labels", "must be hashable", f"{kind} at row {row}") from None
     classes: Sequence[Any] = list(first_seen)
-    try:
+    with contextlib.suppress(TypeError):  # labels of mixed kinds keep the order they came in
         classes = sorted(classes)
-    except TypeError:
-        pass  # labels of mixed kinds keep the order in which they came
     code_of = {label: code for code, label in enumerate(classes)}
     codes = np.fromiter((code_of[label] for label in entries), np.uint32, len(entries))
     return codes, tuple(classes)

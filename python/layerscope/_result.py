@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Result", "json_safe"]
+from layerscope._json import json_safe
+from layerscope._table import Table
+
+__all__ = ["Result", "StackResult"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -33,6 +35,12 @@ class Result:
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
 
+    def __float__(self) -> float:
+        value = getattr(self, "value", None)
+        if not isinstance(value, float | int):
+            raise TypeError(f"{type(self).__name__} has no single main number")
+        return float(value)
+
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that ``json.dumps`` takes: arrays as lists, NaN as None."""
         return {
@@ -51,33 +59,35 @@ class Result:
         return "\n".join(lines)
 
 
-def json_safe(value: Any) -> Any:
-    """Return ``value`` made of what JSON knows.
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class StackResult(Result):
+    """Base of results over a stack of layers: arrays with one entry per layer.
 
-    >>> json_safe({1: float("nan"), "a": (1, 2.5)})
-    {'1': None, 'a': [1, 2.5]}
+    Attributes
+    ----------
+    layers : tuple of str
+        Names of the layers, in order.
     """
-    if isinstance(value, Result):
-        return value.to_dict()
-    if isinstance(value, np.ndarray):
-        return json_safe(value.tolist())
-    if isinstance(value, np.generic):
-        return json_safe(value.item())
-    if isinstance(value, Mapping):
-        return {_key(key): json_safe(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [json_safe(entry) for entry in value]
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, int):
-        return int(value)
-    return str(value)
 
+    layers: tuple[str, ...]
 
-def _key(key: object) -> str:
-    return str(key.item() if isinstance(key, np.generic) else key)
+    @property
+    def table(self) -> Table:
+        """One row per layer: every field that holds one number per layer."""
+        columns: dict[str, Any] = {"layer": self.layers}
+        for spec in fields(self):
+            value = getattr(self, spec.name)
+            if isinstance(value, np.ndarray) and value.shape == (len(self.layers),):
+                columns[spec.name] = value.tolist()
+        return Table(columns)
+
+    def to_pandas(self) -> Any:
+        """Return :attr:`table` as a pandas DataFrame (extra ``pandas``)."""
+        return self.table.to_pandas()
+
+    def to_polars(self) -> Any:
+        """Return :attr:`table` as a polars DataFrame (extra ``polars``)."""
+        return self.table.to_polars()
 
 
 def _brief(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from layerscope._result import json_safe
+from layerscope._json import json_safe
 from layerscope.errors import MissingExtraError
 
 __all__ = ["Table"]
