@@ -8,7 +8,11 @@
 
 #![forbid(unsafe_code)]
 // `PyO3` extracts arguments by value, and its functions are documented in `_core.pyi`.
-#![allow(clippy::needless_pass_by_value, clippy::too_many_arguments, missing_docs)]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    missing_docs
+)]
 
 mod arrays;
 mod build_info;

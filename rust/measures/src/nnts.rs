@@ -1,0 +1,220 @@
+//! NNTS: how alike are the neighbourhoods of two layers?
+//!
+//! **Question.** For a sample i, how much of its neighbourhood in layer a is its neighbourhood in
+//! layer b?
+//!
+//! **Formula** (Hryniowski & Wong 2020, arXiv 2012.03793). With `K_a(i)` the k nearest neighbours
+//! of sample i in layer a,
+//!
+//! ```text
+//! NNTS(a, b) = 1/n Σ_i |K_a(i) ∩ K_b(i)| / |K_a(i) ∪ K_b(i)| = 1/n Σ_i h / (2k − h)
+//! ```
+//!
+//! where h is the size of the intersection; the mean of h / k is returned beside it.
+//!
+//! **All k in one pass.** A neighbour that both layers share, at rank `r_a` in one and `r_b` in the
+//! other, lies in the intersection from k = max(`r_a`, `r_b`) on. The maxima are histogrammed per
+//! sample and cumulated, so every k costs as much as the largest alone.
+//!
+//! **Complexity.** O(L² n k) time; L² · |ks| · (k + 1) counters a thread.
+//!
+//! **Needs.** Neighbour tables of the same samples, each at least as deep as the largest k.
+//!
+//! **Edge cases.** One layer gives a 1 × 1 matrix of ones; ties are as the tables broke them.
+//!
+//! **Determinism.** Only integers are summed over samples; the means are formed once at the end.
+
+use layerscope_core::{Error, Result, Run, filled};
+
+/// One layer's neighbour lists: `depth` indices per sample, nearest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Lists<'a> {
+    /// Indices, sample by sample.
+    pub indices: &'a [u32],
+    /// Neighbours per sample.
+    pub depth: usize,
+}
+
+/// NNTS and overlap of all pairs of layers, at every k asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nnts {
+    /// Mean Jaccard index: one layers × layers matrix per k, in the order of the ks.
+    pub jaccard: Vec<f64>,
+    /// Mean h / k, likewise.
+    pub overlap: Vec<f64>,
+    /// Intersection sizes h at the largest k, one row of n per pair a < b in lexical order, when
+    /// asked for.
+    pub shared: Option<Vec<u16>>,
+}
+
+/// Checked input: the lists of all layers, the number of samples and the ks.
+#[derive(Debug, Clone)]
+pub struct NntsInput<'a> {
+    layers: Vec<Lists<'a>>,
+    samples: usize,
+    ks: Vec<usize>,
+}
+
+impl<'a> NntsInput<'a> {
+    /// Checks that the ks rise, that each list is deep enough and that all have as many samples.
+    pub fn new(layers: Vec<Lists<'a>>, samples: usize, ks: Vec<usize>) -> Result<Self> {
+        let rising = ks.windows(2).all(|pair| pair[0] < pair[1]);
+        if ks.is_empty() || ks[0] == 0 || !rising || ks.len() > usize::from(ABSENT) {
+            let rule = format!("must be 1 to {ABSENT} rising numbers of at least 1");
+            return Err(Error::invalid("n_neighbors", rule, format!("{ks:?}")));
+        }
+        let largest = ks[ks.len() - 1];
+        if largest > usize::from(u16::MAX) {
+            let rule = format!("must be at most {} here", u16::MAX);
+            return Err(Error::invalid("n_neighbors", rule, largest));
+        }
+        for (position, layer) in layers.iter().enumerate() {
+            if layer.depth < largest {
+                let rule = format!("must hold at least {largest} neighbours a row");
+                let value = format!("{} in layer {position}", layer.depth);
+                return Err(Error::invalid("stack", rule, value));
+            }
+            if layer.indices.len() != samples * layer.depth {
+                let rule = format!("must have {samples} rows in every layer");
+                let value = format!("{} in layer {position}", layer.indices.len() / layer.depth);
+                return Err(Error::invalid("stack", rule, value));
+            }
+            if let Some(&index) = layer.indices.iter().find(|&&j| j as usize >= samples) {
+                let rule = format!("must point to rows below {samples}");
+                return Err(Error::invalid("stack", rule, index));
+            }
+        }
+        Ok(Self {
+            layers,
+            samples,
+            ks,
+        })
+    }
+
+    fn largest(&self) -> usize {
+        self.ks[self.ks.len() - 1]
+    }
+}
+
+/// Rank of a neighbour that a layer does not have.
+const ABSENT: u16 = u16::MAX;
+
+/// Computes NNTS and overlap for all pairs of layers.
+pub fn nnts(input: &NntsInput, keep_shared: bool, run: &Run) -> Result<Nnts> {
+    let (n, layers) = (input.samples, input.layers.len());
+    let pairs = layers * layers.saturating_sub(1) / 2;
+    // Counters are integers, so how the samples are cut may follow the threads.
+    let pieces = (run.jobs() * 4).min(n.div_ceil(64)).max(1);
+    let length = n.div_ceil(pieces);
+    let (stride, ks) = (input.largest() + 1, input.ks.len());
+    run.progress().start(pieces as u64);
+    let counted = run.map(pieces, |piece| {
+        let rows = piece * length..((piece + 1) * length).min(n);
+        let mut counts = filled(pairs * ks * stride, 0u32)?;
+        let mut shared = filled(if keep_shared { pairs * rows.len() } else { 0 }, 0u16)?;
+        count(input, rows.clone(), &mut counts, &mut shared, run)?;
+        run.progress().step();
+        Ok((rows, counts, shared))
+    })?;
+    let mut counts = filled(pairs * ks * stride, 0u64)?;
+    let mut shared = filled(if keep_shared { pairs * n } else { 0 }, 0u16)?;
+    for (rows, part, part_shared) in counted {
+        for (sum, &count) in counts.iter_mut().zip(&part) {
+            *sum += u64::from(count);
+        }
+        for (pair, line) in part_shared.chunks(rows.len().max(1)).enumerate() {
+            shared[pair * n + rows.start..pair * n + rows.end].copy_from_slice(line);
+        }
+    }
+    let (jaccard, overlap) = means(input, &counts);
+    Ok(Nnts {
+        jaccard,
+        overlap,
+        shared: keep_shared.then_some(shared),
+    })
+}
+
+/// Counts, for every pair of layers and every k, how many of `rows` share h neighbours.
+fn count(
+    input: &NntsInput,
+    rows: std::ops::Range<usize>,
+    counts: &mut [u32],
+    shared: &mut [u16],
+    run: &Run,
+) -> Result<()> {
+    let (largest, ks, stride) = (input.largest(), input.ks.len(), input.largest() + 1);
+    // Step of each rank: the position of the smallest k that includes it.
+    let steps: Vec<u16> = (0..largest)
+        .map(|rank| input.ks.partition_point(|&k| k <= rank) as u16)
+        .collect();
+    // Step at which the current sample's layer b holds each row; ABSENT where it does not.
+    let mut step_of = filled(input.samples, ABSENT)?;
+    let mut histogram = vec![0u16; ks + 1];
+    for (position, row) in rows.clone().enumerate() {
+        if position % 32 == 0 {
+            run.check()?;
+        }
+        let list = |layer: usize| {
+            let Lists { indices, depth } = input.layers[layer];
+            &indices[row * depth..row * depth + largest]
+        };
+        for b in 1..input.layers.len() {
+            for (&j, &step) in list(b).iter().zip(&steps) {
+                step_of[j as usize] = step;
+            }
+            for a in 0..b {
+                let pair = pair_index(a, b, input.layers.len());
+                for (&j, &step) in list(a).iter().zip(&steps) {
+                    // max(r_a, r_b), in steps; absent neighbours all fall into the last bin.
+                    let at = usize::from(step.max(step_of[j as usize])).min(ks);
+                    histogram[at] += 1;
+                }
+                let mut h = 0;
+                for (at, bin) in histogram.iter_mut().enumerate().take(ks) {
+                    h += usize::from(*bin);
+                    *bin = 0;
+                    counts[(pair * ks + at) * stride + h] += 1;
+                }
+                histogram[ks] = 0;
+                if !shared.is_empty() {
+                    shared[pair * rows.len() + position] = h as u16;
+                }
+            }
+            for &j in list(b) {
+                step_of[j as usize] = ABSENT;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Position of the pair a < b among all pairs in lexical order.
+pub(crate) fn pair_index(a: usize, b: usize, layers: usize) -> usize {
+    a * (2 * layers - a - 1) / 2 + (b - a - 1)
+}
+
+fn means(input: &NntsInput, counts: &[u64]) -> (Vec<f64>, Vec<f64>) {
+    let (layers, ks, stride) = (input.layers.len(), input.ks.len(), input.largest() + 1);
+    let n = input.samples as f64;
+    let mut jaccard = vec![1.0; ks * layers * layers];
+    let mut overlap = jaccard.clone();
+    for (at, &k) in input.ks.iter().enumerate() {
+        for a in 0..layers {
+            for b in a + 1..layers {
+                let start = (pair_index(a, b, layers) * ks + at) * stride;
+                let (mut union_share, mut list_share) = (0.0, 0.0);
+                for (h, &count) in counts[start..=start + k].iter().enumerate() {
+                    let count = count as f64;
+                    union_share += count * (h as f64 / (2 * k - h) as f64);
+                    list_share += count * h as f64;
+                }
+                for (x, y) in [(a, b), (b, a)] {
+                    let cell = (at * layers + x) * layers + y;
+                    jaccard[cell] = union_share / n;
+                    overlap[cell] = list_share / (k as f64 * n);
+                }
+            }
+        }
+    }
+    (jaccard, overlap)
+}
