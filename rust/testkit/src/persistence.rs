@@ -74,7 +74,9 @@ fn chain(n: usize, k: usize, depth: usize, seed: u64) -> Vec<Layer> {
             layerscope_core::random::shuffle(&mut others, seed, item);
             match layers.last() {
                 // Two in three rows are kept as they were.
-                Some(before) if (seed.wrapping_add(item * 7919)) % 3 != 0 => before[i].clone(),
+                Some(before) if !seed.wrapping_add(item * 7919).is_multiple_of(3) => {
+                    before[i].clone()
+                }
                 _ => others[..k].to_vec(),
             }
         });
