@@ -94,10 +94,15 @@ impl<'a> NntsInput<'a> {
     fn largest(&self) -> usize {
         self.ks[self.ks.len() - 1]
     }
+
+    fn list(&self, layer: usize, row: usize) -> &'a [u32] {
+        let Lists { indices, depth } = self.layers[layer];
+        &indices[row * depth..row * depth + self.largest()]
+    }
 }
 
-/// Rank of a neighbour that a layer does not have.
-const ABSENT: u16 = u16::MAX;
+/// Step of a neighbour that a layer does not have; more ks than that are refused.
+const ABSENT: u8 = u8::MAX;
 
 /// Computes NNTS and overlap for all pairs of layers.
 pub fn nnts(input: &NntsInput, keep_shared: bool, run: &Run) -> Result<Nnts> {
@@ -134,6 +139,9 @@ pub fn nnts(input: &NntsInput, keep_shared: bool, run: &Run) -> Result<Nnts> {
     })
 }
 
+/// Rows handled together: the lists of all layers for one block stay in the second cache.
+const BLOCK: usize = 128;
+
 /// Counts, for every pair of layers and every k, how many of `rows` share h neighbours.
 fn count(
     input: &NntsInput,
@@ -143,49 +151,72 @@ fn count(
     run: &Run,
 ) -> Result<()> {
     let (largest, ks, stride) = (input.largest(), input.ks.len(), input.largest() + 1);
+    let layers = input.layers.len();
     // Step of each rank: the position of the smallest k that includes it.
-    let steps: Vec<u16> = (0..largest)
-        .map(|rank| input.ks.partition_point(|&k| k <= rank) as u16)
+    let steps: Vec<u8> = (0..largest)
+        .map(|rank| input.ks.partition_point(|&k| k <= rank) as u8)
         .collect();
-    // Step at which the current sample's layer b holds each row; ABSENT where it does not.
+    // Step at which layer b holds each row for the current sample; ABSENT where it does not.
     let mut step_of = filled(input.samples, ABSENT)?;
-    let mut histogram = vec![0u16; ks + 1];
-    for (position, row) in rows.clone().enumerate() {
-        if position % 32 == 0 {
+    let mut cumulated = vec![0u16; ks.next_multiple_of(LANES)];
+    for block in rows.clone().step_by(BLOCK) {
+        for b in 1..layers {
             run.check()?;
-        }
-        let list = |layer: usize| {
-            let Lists { indices, depth } = input.layers[layer];
-            &indices[row * depth..row * depth + largest]
-        };
-        for b in 1..input.layers.len() {
-            for (&j, &step) in list(b).iter().zip(&steps) {
-                step_of[j as usize] = step;
-            }
-            for a in 0..b {
-                let pair = pair_index(a, b, input.layers.len());
-                for (&j, &step) in list(a).iter().zip(&steps) {
-                    // max(r_a, r_b), in steps; absent neighbours all fall into the last bin.
-                    let at = usize::from(step.max(step_of[j as usize])).min(ks);
-                    histogram[at] += 1;
+            for row in block..(block + BLOCK).min(rows.end) {
+                for (&j, &step) in input.list(b, row).iter().zip(&steps) {
+                    step_of[j as usize] = step;
                 }
-                let mut h = 0;
-                for (at, bin) in histogram.iter_mut().enumerate().take(ks) {
-                    h += usize::from(*bin);
-                    *bin = 0;
-                    counts[(pair * ks + at) * stride + h] += 1;
+                for a in 0..b {
+                    intersections(input.list(a, row), &steps, &step_of, &mut cumulated);
+                    let pair = pair_index(a, b, layers);
+                    let lines = counts[pair * ks * stride..(pair + 1) * ks * stride]
+                        .chunks_exact_mut(stride);
+                    for (line, &h) in lines.zip(&cumulated) {
+                        line[usize::from(h)] += 1;
+                    }
+                    if !shared.is_empty() {
+                        shared[pair * rows.len() + row - rows.start] = cumulated[ks - 1];
+                    }
                 }
-                histogram[ks] = 0;
-                if !shared.is_empty() {
-                    shared[pair * rows.len() + position] = h as u16;
+                for &j in input.list(b, row) {
+                    step_of[j as usize] = ABSENT;
                 }
-            }
-            for &j in list(b) {
-                step_of[j as usize] = ABSENT;
             }
         }
     }
     Ok(())
+}
+
+/// Sixteen counters fill the registers that the compiler may use on any x86-64 and Arm machine.
+const LANES: usize = 16;
+
+/// Writes the size of the intersection at every k into `cumulated`.
+fn intersections(list: &[u32], steps: &[u8], step_of: &[u8], cumulated: &mut [u16]) {
+    if cumulated.len() == LANES && list.len() <= usize::from(u8::MAX) {
+        // All k at once: a shared neighbour counts at every k from max(r_a, r_b) on.
+        let mut counters = [0u8; LANES];
+        for (&j, &step) in list.iter().zip(steps) {
+            let from = step.max(step_of[j as usize]);
+            for (k, counter) in counters.iter_mut().enumerate() {
+                *counter += u8::from(from <= k as u8);
+            }
+        }
+        for (slot, &counter) in cumulated.iter_mut().zip(&counters) {
+            *slot = u16::from(counter);
+        }
+    } else {
+        cumulated.fill(0);
+        for (&j, &step) in list.iter().zip(steps) {
+            if let Some(bin) = cumulated.get_mut(usize::from(step.max(step_of[j as usize]))) {
+                *bin += 1;
+            }
+        }
+        let mut sum = 0;
+        for bin in cumulated {
+            sum += *bin;
+            *bin = sum;
+        }
+    }
 }
 
 /// Position of the pair a < b among all pairs in lexical order.
