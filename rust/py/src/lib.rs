@@ -17,6 +17,7 @@
 mod arrays;
 mod build_info;
 mod errors;
+mod persistence;
 mod run;
 
 use pyo3::prelude::*;
@@ -26,4 +27,6 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use crate::build_info::build_info;
+    #[pymodule_export]
+    use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
 }
