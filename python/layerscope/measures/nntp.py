@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from layerscope.neighbours import stack_neighbors
 
 from layerscope import _core
 from layerscope._result import StackResult
@@ -29,7 +30,6 @@ from layerscope._settings import (
     record,
 )
 from layerscope.errors import InvalidInputError
-from layerscope.neighbours import stack_neighbors
 
 __all__ = ["NNTP", "nntp"]
 
