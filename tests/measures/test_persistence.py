@@ -1,5 +1,7 @@
 """NNTS and NNTP against their twins, and the identities that the definitions imply."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,7 +60,7 @@ def test_nntp_equals_the_walk_and_keeps_its_identities(case, gap):
     np.testing.assert_array_equal(result.counts, twin.nntp_counts(lists, gap))
     present = [twin.edges(layer) for layer in lists]
     assert result.n_edges.tolist() == [len(pairs) for pairs in present]
-    steps = list(zip(present, present[1:], strict=False))
+    steps = list(itertools.pairwise(present))
     assert result.births.tolist() == [len(after - before) for before, after in steps]
     assert result.deaths.tolist() == [len(before - after) for before, after in steps]
     assert result.lifetimes.shape == (depth + 1,)
