@@ -31,11 +31,7 @@ pub fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Internal(what) => raise(
             py,
             "LayerscopeError",
-            (
-                "layerscope",
-                "must not fail inside; please report this",
-                what,
-            ),
+            ("layerscope", "must not fail inside; please report this", what),
         ),
     }
 }
