@@ -17,6 +17,7 @@
 mod arrays;
 mod build_info;
 mod errors;
+mod neighbours;
 mod persistence;
 mod run;
 
@@ -27,6 +28,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use crate::build_info::build_info;
+    #[pymodule_export]
+    use crate::neighbours::{estimate_memory, neighbors};
     #[pymodule_export]
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
 }
