@@ -3,5 +3,14 @@
 from layerscope import errors
 from layerscope._arrays import bfloat16
 from layerscope._version import __version__
+from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
 
-__all__ = ["__version__", "bfloat16", "errors"]
+__all__ = [
+    "Graph",
+    "Neighbors",
+    "__version__",
+    "bfloat16",
+    "errors",
+    "estimate_memory",
+    "neighbors",
+]
