@@ -116,7 +116,7 @@ class Graph:
         """
         directed = _check_directed(directed)
         ends = _edge_array(edges)
-        largest = int(ends.max(initial=-1))
+        largest = int(ends.max()) if ends.size else -1
         if n_nodes is None:
             check_int("edges", largest, low=-1, high=_MOST_NODES - 1, high_means="the largest node")
             count = largest + 1
@@ -364,7 +364,7 @@ def _check_directed(directed: object) -> bool:
 
 def _edge_array(edges: Any) -> npt.NDArray[Any]:
     rule = "must have shape (m, 2), the two ends of each edge"
-    if isinstance(edges, Mapping | str | bytes) or edges is None:
+    if isinstance(edges, dict | str | bytes) or edges is None:
         raise InvalidTypeError("edges", rule, type(edges).__name__)
     try:
         array = np.asarray(edges if hasattr(edges, "__array__") else list(edges))
