@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from layerscope.neighbours import stack_neighbors
 
 from layerscope import _core
 from layerscope._result import StackResult
@@ -30,6 +29,7 @@ from layerscope._settings import (
     record,
 )
 from layerscope.errors import InvalidInputError
+from layerscope.neighbours import stack_neighbors
 
 __all__ = ["NNTP", "nntp"]
 

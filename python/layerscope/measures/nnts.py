@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from layerscope.neighbours import stack_neighbors
 
 from layerscope import _core
 from layerscope._result import StackResult
@@ -34,6 +33,7 @@ from layerscope._settings import (
 )
 from layerscope._table import Table
 from layerscope.errors import InvalidInputError
+from layerscope.neighbours import stack_neighbors
 
 __all__ = ["NNTS", "nnts"]
 
