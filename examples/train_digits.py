@@ -38,11 +38,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import layerscope as ls
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from torch import nn
+
+import layerscope as ls
 
 NOISE = 0.25
 STEPS = (0, 50, 150, 400, 1200)
