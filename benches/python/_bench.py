@@ -26,6 +26,8 @@ Job = Callable[[int], Any]
 Agreement = Callable[[Any, Any], str]
 
 THREADS = (1, 2)
+BUSY = 0.5  # load average above which others share the cores
+PAUSE = 0.03  # seconds: idle OpenMP threads spin for a while and would hold a core of the next
 SHORTEST = 0.005  # seconds: quicker calls are repeated within one measurement
 
 
@@ -68,6 +70,7 @@ def compare(case: Case) -> None:
             answers = {name: warm_up(one, threads) for name, one in timed.items()}
             for _ in range(case.repetitions):  # in turn, so that a slow minute hits all alike
                 for one in timed.values():
+                    time.sleep(PAUSE)
                     one.measure(threads)
         for name in peers:
             found = agreement(answers[""], answers[name])
@@ -109,8 +112,13 @@ def print_machine(*packages: str) -> None:
     """Print what the numbers depend on: date, processor, load, versions."""
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     versions = ", ".join(f"{name} {version(name)}" for name in ("layerscope", "numpy", *packages))
-    print(f"{now} · {processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    load = os.getloadavg()[0]
+    print(f"{now} · {processor()}, {os.cpu_count()} cores, load {load:.1f}")
     print(f"Python {platform.python_version()}, {versions}; layerscope built as {profile()}")
+    if profile() != "release":
+        print("NOT A RELEASE BUILD: the ratios below say nothing")
+    if load > BUSY:
+        print("The machine is busy: the ratios below are rough, those at two threads most of all")
 
 
 def version(package: str) -> str:

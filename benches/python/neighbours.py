@@ -34,7 +34,9 @@ def case(n: int, d: int) -> Case:
         return ours, {"scikit-learn brute": peer}, agreement
 
     large = n * d > 10_000 * 64
-    return Case(f"neighbors n={n} d={d} k={K}", make, quick=not large, repetitions=3 if large else 5)
+    return Case(
+        f"neighbors n={n} d={d} k={K}", make, quick=not large, repetitions=3 if large else 5
+    )
 
 
 def wrong_rows(X: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> str:
