@@ -1,5 +1,8 @@
-//! Not published: what the tests of the other crates lean on. Naive twins of what is computed
-//! fast, and input that hurts.
+//! Test kit, not published: naive twins of every measure, input that hurts, and graphs with known
+//! answers.
 
+#![forbid(unsafe_code)]
+
+pub mod graphs;
 pub mod knn;
 pub mod knn_matrices;
