@@ -1,5 +1,5 @@
-//! Test kit, not published: naive twins of every measure, input that hurts, and graphs with known
-//! answers.
+//! Not published: what the tests of the other crates lean on. Naive twins of what is computed
+//! fast, graphs with known answers, and input that hurts.
 
 #![forbid(unsafe_code)]
 
