@@ -111,9 +111,10 @@ def test_links_inside_the_tree_lead_somewhere() -> None:
             path, _, anchor = target.partition("#")
             checked += 1
             there = (page.parent / path).resolve() if path else page
-            if not there.exists():
-                broken.append(f"{page.relative_to(ROOT)}: {target}")
-            elif anchor and there.suffix == ".md" and anchor not in anchors(there):
+            lost = not there.exists()
+            if anchor and there.suffix == ".md":
+                lost = lost or anchor not in anchors(there)
+            if lost:
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert checked > 5
     assert not broken, broken

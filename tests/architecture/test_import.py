@@ -11,12 +11,11 @@ HEAVY = ("torch", "pandas", "polars", "matplotlib", "scipy", "sklearn", "click",
 PROGRAM = """
 import json, sys, time
 import numpy
-before = set(sys.modules)
 start = time.perf_counter()
 import layerscope
 seconds = time.perf_counter() - start
 import layerscope.errors
-print(json.dumps({"seconds": seconds, "loaded": sorted(sys.modules), "new": len(set(sys.modules) - before)}))
+print(json.dumps({"seconds": seconds, "loaded": sorted(sys.modules)}))
 """
 
 

@@ -50,7 +50,10 @@ def test_sources_name_only_the_crates_they_may_know() -> None:
 def test_python_is_named_in_py_only() -> None:
     seen = False
     for crate, (manifest, member) in crates().items():
-        binding = BINDINGS & {*manifest.get("dependencies", {}), *manifest.get("dev-dependencies", {})}
+        binding = BINDINGS & {
+            *manifest.get("dependencies", {}),
+            *manifest.get("dev-dependencies", {}),
+        }
         sources = [p for p in with_suffix(".rs", ROOT / member) if "pyo3::" in code_of(p)]
         if crate == "layerscope-py":
             seen = bool(binding and sources)
@@ -99,7 +102,9 @@ def test_unsafe_blocks_say_why() -> None:
 
 def test_one_file_detaches_and_attaches() -> None:
     door = RUST / "py" / "src" / "run.rs"
-    call = re.compile(r"\.detach\(|Python::attach\(|with_gil\(|allow_threads\(|\battach_unchecked\(")
+    call = re.compile(
+        r"\.detach\(|Python::attach\(|with_gil\(|allow_threads\(|\battach_unchecked\("
+    )
     found = {path for path in with_suffix(".rs", RUST / "py") if call.search(code_of(path))}
     assert found == {door}, [name(path) for path in found]
 
@@ -134,4 +139,6 @@ def test_no_float_is_hashed_or_iterated_out_of_a_map() -> None:
 
 def test_named_generators_only() -> None:
     for path in with_suffix(".rs", RUST):
-        assert not re.search(r"\b(StdRng|SmallRng|thread_rng|ThreadRng)\b", code_of(path)), name(path)
+        assert not re.search(r"\b(StdRng|SmallRng|thread_rng|ThreadRng)\b", code_of(path)), name(
+            path
+        )

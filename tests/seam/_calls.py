@@ -1,4 +1,4 @@
-"""The long calls of the library, each as one function of how it is run, and their results as bytes."""
+"""The long calls of the library, each a function of how it is run; their results as bytes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 import layerscope as ls
+import numpy as np
 
 N, D = 240, 24
 

@@ -21,7 +21,8 @@ y = np.arange(300) % 3
 
 def work(jobs=2):
     found = ls.neighbors(X, n_neighbors=5, n_jobs=jobs)
-    return found.indices.tobytes() + found.distances.tobytes() + ls.modularity(X, y).value.hex().encode()
+    value = ls.modularity(X, y).value
+    return found.indices.tobytes() + found.distances.tobytes() + value.hex().encode()
 
 def wait(child, seconds=60):
     end = time.monotonic() + seconds

@@ -6,11 +6,11 @@ import inspect
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import layerscope as ls
 import numpy as np
 import pytest
-
-import layerscope as ls
 from layerscope.errors import InvalidInputError, InvalidTypeError
+
 from tests.seam._calls import CALLS, LABELS, X, bits
 
 
@@ -89,8 +89,8 @@ def sizes() -> list[np.ndarray]:
 
 
 def test_progress_is_told_what_is_done() -> None:
+    told: list[tuple[int, int, str]] = []
     for larger in sizes():
-        told: list[tuple[int, int, str]] = []
         ls.neighbors(larger, n_neighbors=3, progress=lambda *what: told.append(what))
         if told:
             break

@@ -46,7 +46,8 @@ class Rows(torch.utils.data.Dataset):
     def __getitem__(self, i):
         return torch.from_numpy(layerscope.neighbors(X, n_neighbors=3).indices.astype(np.int64))
 
-loader = torch.utils.data.DataLoader(Rows(), batch_size=1, num_workers=2, multiprocessing_context="fork")
+from torch.utils.data import DataLoader
+loader = DataLoader(Rows(), batch_size=1, num_workers=2, multiprocessing_context="fork")
 batches = [batch[0].numpy() for batch in loader]
 assert len(batches) == 4
 assert all((batch == expected).all() for batch in batches)

@@ -79,7 +79,9 @@ def test_it_holds_the_package_and_nothing_foreign(wheel: Path) -> None:
     assert compiled[0].startswith("layerscope/_core")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="names of shared libraries as ELF and Mach-O hold them")
+@pytest.mark.skipif(
+    os.name != "posix", reason="names of shared libraries as ELF and Mach-O hold them"
+)
 def test_it_needs_no_library_but_the_system_ones(wheel: Path) -> None:
     """No second OpenMP runtime beside the one of torch, and no other surprise."""
     with zipfile.ZipFile(wheel) as archive:

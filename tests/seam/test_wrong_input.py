@@ -11,10 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import layerscope as ls
 import numpy as np
 import pytest
-
-import layerscope as ls
 from layerscope.errors import InvalidInputError, InvalidTypeError, LayerscopeError, MemoryLimitError
 
 rng = np.random.default_rng(1)
@@ -40,7 +39,9 @@ class Wrong(NamedTuple):
     value: str
 
 
-I, T = InvalidInputError, InvalidTypeError  # noqa: E741  # the table reads better in columns
+# One mistake, one line.
+# fmt: off
+I, T = InvalidInputError, InvalidTypeError  # noqa: E741
 
 NEIGHBORS = [
     Wrong("nan", lambda: ls.neighbors(with_entry(np.nan)), I, "X", "finite", "nan at row 17, column 3"),
@@ -166,6 +167,7 @@ STACKS = [
     Wrong("memory of text", lambda: ls.estimate_memory("many", 5), T, "n_samples", "integer", "'many'"),
 ]
 
+# fmt: on
 TABLE = [*NEIGHBORS, *GRAPHS, *CLASSES, *STACKS]
 
 
