@@ -10,7 +10,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
 from tests.architecture._tree import PACKAGE, ROOT, name, toml, tracked, with_suffix
 
 REFUSED = 600

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.architecture._tree import PACKAGE, name, with_suffix
 
 # From the bottom up; a module may import lower levels. A module that stands nowhere here fails a
 # test, so whoever adds one says where it belongs.
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors", "_core", "_version"),
-    ("_arrays", "_json", "_settings", "_files"),
+    ("_arrays", "_json", "_settings"),
     ("_table",),
     ("_result",),
     ("_reference",),
@@ -23,17 +22,27 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("measures",),
     ("plot", "cite"),
     ("report",),
-    ("analyze", "compare", "prune"),
+    ("analyze", "compare", "prune", "demo_data"),
     ("torch",),
     ("cli",),
     ("__init__", "__main__"),
 )
-# Helpers of a room, named with an underscore: they share its level.
-HELPERS: dict[str, str] = {}
+# Files that a room is made of besides its own name; they share its level.
+ROOMS: dict[str, tuple[str, ...]] = {
+    "activations": (
+        *("_blocks", "_files", "_labels", "_layers", "_load", "_metadata", "_names", "_npy"),
+        *("_pool", "_safetensors", "_save", "_stack", "_zarr"),
+    ),
+    "analyze": ("_advice", "_measured", "_plan"),
+    "cli": (
+        *("_cli_demo", "_cli_errors", "_cli_info", "_cli_input", "_cli_options", "_cli_output"),
+    ),
+}
+HELPERS = {helper: room for room, helpers in ROOMS.items() for helper in helpers}
 MAY_TOUCH_CORE = {"neighbours", "measures", "torch", "cli", "_version"}
 HEAVY = {"torch", "pandas", "polars", "matplotlib", "scipy", "click", "rich", "jinja2", "networkx"}
 # Where each heavy import may stand at the top of a file, since nothing light imports that file.
-MAY_LOAD = {"torch": {"torch"}, "cli": {"click", "rich"}, "__main__": set()}
+MAY_LOAD = {"torch": {"torch"}, "cli": {"click", "rich"}, "plot": {"matplotlib"}}
 
 
 def room(path: Path) -> str:
@@ -119,13 +128,43 @@ def test_modules_import_only_lower_levels() -> None:
             # Results draw themselves, and cite their sources, by an import inside the method.
             if there in {"plot", "cite"} and node not in top:
                 continue
-            # The version stands in every record of settings.
             lower = level(there) < level(here)
             same_room = there == here and there != "__init__"
             if not (lower or same_room):
                 broken.append(f"{name(path)} imports {imported}")
     assert checked > 5, "no import of our own was seen: this test has lost its subject"
     assert not broken, broken
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    """Files of one room may know each other, but in one direction."""
+    known: dict[str, set[str]] = {}
+    for path in files():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        top = at_top(tree)
+        here = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        known[here.removesuffix(".__init__")] = {
+            imported.removeprefix("layerscope.")
+            for node, imported in imports(tree)
+            if node in top and imported.startswith("layerscope.")
+        }
+    edges = {
+        module: {
+            other for other in known if other != module for one in named if _within(one, other)
+        }
+        for module, named in known.items()
+        if module != "__init__"
+    }
+    assert sum(map(len, edges.values())) > 5
+    while edges:
+        leaves = {module for module, others in edges.items() if not others & edges.keys()}
+        assert leaves, f"a circle among {sorted(edges)}"
+        edges = {module: others for module, others in edges.items() if module not in leaves}
+
+
+def _within(imported: str, module: str) -> bool:
+    """Tell whether `import layerscope.a.b` runs module `a` or `a.b`."""
+    return imported == module or imported.startswith(f"{module}.")
 
 
 def test_measures_do_not_import_each_other() -> None:

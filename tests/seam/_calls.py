@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import layerscope as ls
 import numpy as np
+
+import layerscope as ls
 
 N, D = 240, 24
 

@@ -6,12 +6,12 @@ import inspect
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-import layerscope as ls
 import numpy as np
 import pytest
-from layerscope.errors import InvalidInputError, InvalidTypeError
-
 from tests.seam._calls import CALLS, LABELS, X, bits
+
+import layerscope as ls
+from layerscope.errors import InvalidInputError, InvalidTypeError
 
 
 @pytest.mark.parametrize("call", CALLS)

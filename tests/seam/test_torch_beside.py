@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.seam._calls import run_program
 
 pytestmark = pytest.mark.torch

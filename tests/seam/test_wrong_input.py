@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import layerscope as ls
 import numpy as np
 import pytest
+
+import layerscope as ls
 from layerscope.errors import InvalidInputError, InvalidTypeError, LayerscopeError, MemoryLimitError
 
 rng = np.random.default_rng(1)
