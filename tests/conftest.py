@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("quick", max_examples=25, derandomize=True, deadline=None)
 settings.register_profile(
     "ci",
-    max_examples=200,
+    max_examples=100,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
