@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tomllib
 from functools import cache
@@ -14,15 +15,14 @@ RUST = ROOT / "rust"
 
 @cache
 def tracked() -> tuple[Path, ...]:
-    """Every file that git knows, or will know at the next commit."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout
-    files = tuple(ROOT / name for name in listed.split("\0") if name)
+    """Every file that git knows, or will know at the next commit; without git, what looks so."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
+    if done.returncode == 0:
+        files = [ROOT / name for name in done.stdout.split("\0") if name]
+    else:
+        made = re.compile(r"/(\.git|\.venv[\w-]*|\.uv-cache|\.\w+_cache|target|dist|__pycache__)/")
+        files = [path for path in ROOT.rglob("*") if not made.search(path.as_posix())]
     return tuple(path for path in files if path.is_file())
 
 
