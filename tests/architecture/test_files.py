@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from tests.architecture._tree import PACKAGE, ROOT, name, toml, tracked, with_suffix
 
 REFUSED = 600

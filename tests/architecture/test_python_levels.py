@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.architecture._tree import PACKAGE, name, with_suffix
 
 # From the bottom up; a module may import lower levels. A module that stands nowhere here fails a

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.seam._calls import run_program
 
 COMMON = """

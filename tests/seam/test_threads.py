@@ -8,10 +8,10 @@ from threading import Barrier
 
 import numpy as np
 import pytest
-from tests.seam._calls import CALLS, LABELS, X, bits
 
 import layerscope as ls
 from layerscope.errors import InvalidInputError, InvalidTypeError
+from tests.seam._calls import CALLS, LABELS, X, bits
 
 
 @pytest.mark.parametrize("call", CALLS)

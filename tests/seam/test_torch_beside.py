@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.seam._calls import run_program
 
 pytestmark = pytest.mark.torch
