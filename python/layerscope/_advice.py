@@ -218,7 +218,9 @@ def _no_plateau(layers: Sequence[str], curve: Any) -> Iterator[str]:
 
 
 def _interval(change: Interval) -> str:
-    return f"{_signed(change.value)}, 95 % interval {_signed(change.low)} to {_signed(change.high)}"
+    return (
+        f"{_signed(change.value)}, 95 % interval {_signed(change.low)} to {_signed(change.high)}"
+    )
 
 
 def _signed(value: float) -> str:

@@ -65,9 +65,7 @@ def _checked(text: str, option: str, inputs: Sequence[Path]) -> Path:
     try:
         mode = path.stat().st_mode if path.exists() else None
     except OSError as error:
-        raise InvalidInputError(
-            option, "must be a usable path", f"{text} ({error.strerror})"
-        ) from None
+        raise InvalidInputError(option, "must be a usable path", f"{text} ({error.strerror})") from None
     if mode is not None and not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "not an ordinary file"
         raise InvalidInputError(option, "must be the name of a file", f"{text}, which is {kind}")
@@ -217,9 +215,7 @@ def _print_rows(headings: list[str], cells: list[list[str]]) -> None:
     widths = [max(cell_len(line[place]) for line in lines) for place in range(len(headings))]
     for line in lines:
         padded = [
-            cell + " " * (width - cell_len(cell))
-            if place == 0
-            else " " * (width - cell_len(cell)) + cell
+            cell + " " * (width - cell_len(cell)) if place == 0 else " " * (width - cell_len(cell)) + cell
             for place, (cell, width) in enumerate(zip(line, widths, strict=True))
         ]
         click.echo("  ".join(padded).rstrip())

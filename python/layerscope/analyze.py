@@ -255,9 +255,7 @@ def _check_same_samples(run: Mapping[Any, Any], stacks: Mapping[Any, Mapping[str
         if ids is None:
             continue
         if known is not None and tuple(ids) != known[1]:
-            row = next(
-                i for i, pair in enumerate(zip(ids, known[1], strict=True)) if len(set(pair)) > 1
-            )
+            row = next(i for i, pair in enumerate(zip(ids, known[1], strict=True)) if len(set(pair)) > 1)
             rule = f"must have the sample ids of checkpoint {known[0]} in the same order"
             raise InvalidInputError("run", rule, f"{ids[row]!r} at row {row} of checkpoint {step}")
         known = known or (step, tuple(ids))
@@ -287,7 +285,9 @@ def _at_step(step: Any) -> Iterator[None]:
         raise
 
 
-def _settings(function: str, plan: Plan, layers: tuple[str, ...], **more: Any) -> dict[str, Any]:
+def _settings(
+    function: str, plan: Plan, layers: tuple[str, ...], **more: Any
+) -> dict[str, Any]:
     return record(
         function,
         n_samples=plan.n_samples,

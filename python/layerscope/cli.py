@@ -38,9 +38,7 @@ class _Guarded(click.Group):
         except KeyboardInterrupt:
             raise Interrupted from None
         except EOFError as error:  # click would take it for Ctrl-D
-            raise InvalidInputError(
-                "PATH", "must be whole", error or "a file that ends early"
-            ) from error
+            raise InvalidInputError("PATH", "must be whole", error or "a file that ends early") from error
 
 
 @click.group(cls=_Guarded, context_settings=_CONTEXT, invoke_without_command=True)
@@ -121,7 +119,9 @@ def demo(output: str, json_target: str | None, jobs: int | None) -> None:
 )
 @click.option("--seed", "random_state", type=Whole(0), metavar="N", help="Random seed (0).")
 @_jobs_option
-@click.option("--memory-limit", type=Memory(), metavar="SIZE", help="Scratch memory, such as 2GB.")
+@click.option(
+    "--memory-limit", type=Memory(), metavar="SIZE", help="Scratch memory, such as 2GB."
+)
 @_output_option
 @_json_option
 def analyze(
