@@ -34,6 +34,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("_blocks", "_files", "_labels", "_layers", "_load", "_metadata", "_names", "_npy"),
         *("_pool", "_safetensors", "_save", "_stack", "_zarr"),
     ),
+    "neighbours": ("_graph", "_neighbors"),
     "analyze": ("_advice", "_measured", "_plan"),
     "cli": (
         *("_cli_demo", "_cli_errors", "_cli_info", "_cli_input", "_cli_options", "_cli_output"),
