@@ -59,7 +59,7 @@ lint: environment ## ruff, mypy, stubtest, cargo fmt, clippy
 	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
 
 bench: setup ## the short form of the benches, ratios to the peers (see benches/RULES.md)
-	@scripts/bench.sh
+	$(PYTHON_IN_VENV) benches/python/run.py
 
 docs: setup ## run every Python block of the documents and check their links
 	$(PYTEST) tests/test_documents.py $(PYTEST_ARGS)

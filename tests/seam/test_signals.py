@@ -56,8 +56,8 @@ CALLS = {
         "ls.modularity(X, y, n_jobs={jobs}, progress=progress)",
     ),
     "permutations": (
-        "X = rng.normal(size=(3000, 4)); y = np.arange(3000) % 10",
-        "ls.modularity(X, y, n_permutations=3_000_000, n_jobs={jobs}, progress=progress)",
+        "found = ls.neighbors(rng.normal(size=(3000, 4))); y = np.arange(3000) % 10",
+        "ls.modularity(found, y, n_permutations=10**6, n_jobs={jobs}, progress=progress)",
     ),
     "analyze": (
         LARGE + "; y = np.arange(len(X)) % 10",
