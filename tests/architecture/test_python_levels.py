@@ -35,6 +35,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("_pool", "_safetensors", "_save", "_stack", "_zarr"),
     ),
     "neighbours": ("_graph", "_neighbors"),
+    "report": ("_charts", "_html", "_output", "_svg", "_words"),
     "analyze": ("_advice", "_measured", "_plan"),
     "cli": (
         *("_cli_demo", "_cli_errors", "_cli_info", "_cli_input", "_cli_options", "_cli_output"),
