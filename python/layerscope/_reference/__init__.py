@@ -1,0 +1,1 @@
+"""Slow, readable numpy twins of what the extension computes: for tests and for reading."""
