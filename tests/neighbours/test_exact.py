@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn.neighbors import NearestNeighbors
+
 from layerscope import _core
 from layerscope._reference.neighbours import lane_sum, nearest
 from layerscope.errors import InvalidInputError, MemoryLimitError
-from sklearn.neighbors import NearestNeighbors
-
 from tests._shared import shared
 
 METRICS = ("euclidean", "cosine", "pearson", "inner_product")
@@ -192,11 +192,15 @@ def test_wrong_input_is_named():
         _core.neighbors(x, 3, "euclidean")
     with pytest.raises(InvalidInputError, match=r"^queries must be finite; got nan at row 17"):
         _core.neighbors(x[:10], 3, "euclidean", queries=x)
-    for k, rule in [(0, "at least 1"), (-4, "at least 1"), (10, r"below the number of rows \(10\)")]:
+    for k, rule in [
+        (0, "at least 1"),
+        (-4, "at least 1"),
+        (10, r"below the number of rows \(10\)"),
+    ]:
         with pytest.raises(InvalidInputError, match=f"^n_neighbors must be {rule}; got {k}$"):
             _core.neighbors(x[:10], k, "euclidean")
     groups = np.array([0] * 8 + [1] * 2, np.uint32)
-    with pytest.raises(InvalidInputError, match="groups must leave at least 3 rows .* for row 0"):
+    with pytest.raises(InvalidInputError, match=r"groups must leave at least 3 rows .* for row 0"):
         _core.neighbors(x[:10], 3, "euclidean", groups=groups)
     with pytest.raises(InvalidInputError, match="metric must be one of"):
         _core.neighbors(x[:10], 3, "manhattan")
@@ -209,4 +213,3 @@ def test_lanes_are_summed_in_the_written_order():
     assert lane_sum(terms) == big  # the same lane: the 1 is lost
     terms[[8, 2, 6]] = 0, 1, 1
     assert lane_sum(terms) == big + 2  # lanes 2 and 6 meet first
-

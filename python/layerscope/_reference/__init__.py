@@ -1,1 +1,1 @@
-"""Slow, readable numpy twins of what the extension computes: for tests and for reading."""
+"""Slow, readable twins of what the extension computes: tests and docs use them."""
