@@ -3,5 +3,6 @@
 from layerscope import errors
 from layerscope._arrays import bfloat16
 from layerscope._version import __version__
+from layerscope.activations import Activations, load, pool
 
-__all__ = ["__version__", "bfloat16", "errors"]
+__all__ = ["Activations", "__version__", "bfloat16", "errors", "load", "pool"]
