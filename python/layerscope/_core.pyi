@@ -48,9 +48,7 @@ def modularity_from_neighbors(
     seed: int,
     n_jobs: int | None = None,
     progress: Callable[[int, int], object] | None = None,
-) -> tuple[
-    float, float, float, npt.NDArray[np.float64], float, int, float, float, float
-]:
+) -> tuple[float, float, float, npt.NDArray[np.float64], float, int, float, float, float]:
     """Return value, bound, ratio, terms per class, same-label share, negative edges, null mean, sd, z.
 
     Neighbours and weights are (n, k); without weights every arc weighs 1.
@@ -70,9 +68,7 @@ def modularity_from_graph(
     seed: int,
     n_jobs: int | None = None,
     progress: Callable[[int, int], object] | None = None,
-) -> tuple[
-    float, float, float, npt.NDArray[np.float64], float, int, float, float, float
-]:
+) -> tuple[float, float, float, npt.NDArray[np.float64], float, int, float, float, float]:
     """Return the same of a graph in compressed sparse rows."""
 
 def modularity_without_groups(
@@ -121,3 +117,24 @@ def two_nn(
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[float, float, int, int]:
     """Return intrinsic dimension, standard error, excluded and used rows from (n, k >= 2)."""
+
+def graph_from_edges(
+    n_nodes: int,
+    sources: npt.NDArray[np.uint32],
+    targets: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64] | None,
+    directed: bool,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.float64]]:
+    """Return row pointers, columns and weights; repeated edges add up, unweighted count once."""
+
+def graph_from_neighbors(
+    n_nodes: int,
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64] | None,
+    symmetrize: str | None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.float64]]:
+    """Return row pointers, columns and weights of the graph of a neighbour table."""

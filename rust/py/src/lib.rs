@@ -19,6 +19,7 @@ mod arrays;
 mod build_info;
 mod dimension;
 mod errors;
+mod graph;
 mod modularity;
 mod neighbours;
 mod run;
@@ -38,6 +39,8 @@ mod _core {
     use crate::modularity::{
         modularity_from_graph, modularity_from_neighbors, modularity_without_groups, permutation,
     };
+    #[pymodule_export]
+    use crate::graph::{graph_from_edges, graph_from_neighbors};
     #[pymodule_export]
     use crate::neighbours::{estimate_memory, neighbors};
 }
