@@ -49,9 +49,10 @@ def modularity_from_neighbors(
     n_jobs: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[float, float, float, npt.NDArray[np.float64], float, int, float, float, float]:
-    """Return value, bound, ratio, terms per class, same-label share, negative edges, null mean, sd, z.
+    """Return value, bound, ratio, terms per class, same-label share, negative edges, null.
 
-    Neighbours and weights are (n, k); without weights every arc weighs 1.
+    Neighbours and weights are (n, k); without weights every arc weighs 1. The null is three
+    numbers: mean, sd and z.
     """
 
 def modularity_from_graph(
@@ -97,7 +98,7 @@ def agreement_from_neighbors(
     n_jobs: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[float, npt.NDArray[np.float64], int]:
-    """Return the mean share of neighbours with the row's label, the same per class, isolated rows."""
+    """Return the mean share of same-label neighbours, the same per class, isolated rows."""
 
 def agreement_from_graph(
     indptr: npt.NDArray[np.int64],

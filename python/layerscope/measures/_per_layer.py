@@ -47,6 +47,22 @@ class PerLayer(StackResult):
                 columns[spec.name] = column
         return Table(columns)
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the value of every layer.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.per_layer(self, ax)
+
 
 def per_layer(measure: str, results: Mapping[str, Result]) -> PerLayer:
     """Put the results of a measure together.

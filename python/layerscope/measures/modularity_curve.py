@@ -227,14 +227,15 @@ def modularity_curve(
 
     Notes
     -----
-    One search per layer, for 2k + 10 neighbours where errors are wanted; the jackknife adds twenty times
-    O(n k), each permutation O(n k). ``value`` is computed on all rows, under a preset too; the
-    paper's mean over batches is ``subsample_mean``. The standard error is that of the value
-    expected at this number of rows; the value itself depends on n and k.
+    One search per layer, for 2k + 10 neighbours where errors are wanted; the jackknife adds
+    twenty times O(n k), each permutation O(n k). ``value`` is computed on all rows, under a
+    preset too; the paper's mean over batches is ``subsample_mean``. The standard error is that
+    of the value expected at this number of rows; the value itself depends on n and k.
 
     References
     ----------
-    Lu et al., ECCV 2022, arXiv 2111.12485; for the delete-group jackknife Kott, Journal of
+    Lu et al., ECCV 2022, arXiv 2111.12485; for the delete-group jackknife
+    Kott, Journal of
     Official Statistics 17, 521 (2001).
 
     Examples
@@ -284,7 +285,8 @@ def modularity_curve(
             # ten more leave practically no row short.
             arcs = arcs_of(source, plan, spare=plan.n_neighbors + 10 if errors_wanted else 0)
             results[name] = score(arcs, coded, plan)
-            without, said = np.full(_jackknife.GROUPS, np.nan), ()
+            without = np.full(_jackknife.GROUPS, np.nan)
+            said: tuple[str, ...] = ()
             if errors_wanted:
                 without, said = values_without_groups(source, arcs, coded, groups, plan)
             values, said_too = subsample_values(source, coded, draws, plan)

@@ -36,11 +36,11 @@ mod _core {
     #[pymodule_export]
     use crate::dimension::two_nn;
     #[pymodule_export]
+    use crate::graph::{graph_from_edges, graph_from_neighbors};
+    #[pymodule_export]
     use crate::modularity::{
         modularity_from_graph, modularity_from_neighbors, modularity_without_groups, permutation,
     };
-    #[pymodule_export]
-    use crate::graph::{graph_from_edges, graph_from_neighbors};
     #[pymodule_export]
     use crate::neighbours::{estimate_memory, neighbors};
 }

@@ -5,7 +5,7 @@ use layerscope_measures::arcs::{Arcs, Sparse, Table};
 use layerscope_measures::modularity::{
     Modularity, Parameters, Permutations, leave_groups_out, modularity,
 };
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use crate::arrays::{array1, slice1, slice2};
