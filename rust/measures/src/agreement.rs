@@ -83,7 +83,8 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use layerscope_core::{Interrupt, Progress};
-    use layerscope_testkit::{agreement as twin, modularity::cases};
+    use layerscope_testkit::agreement as twin;
+    use layerscope_testkit::modularity::cases;
     use proptest::prelude::*;
 
     use super::*;
