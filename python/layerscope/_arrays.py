@@ -139,8 +139,11 @@ def as_array(X: Any, argument: str = "X") -> Array:
     if kind == "u" and size == 2:  # of either byte order
         rule = "must not be uint16: mark bfloat16 words with layerscope.bfloat16, convert counts"
         raise InvalidInputError(argument, rule, f"dtype uint16, shape {array.shape}")
+    if kind == "f" and size in (2, 4, 8) and array.dtype.isnative:
+        return array
+    array = np.asarray(array)  # a converted memory map would still call itself one
     if kind == "f" and size in (2, 4, 8):
-        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+        return array.astype(array.dtype.newbyteorder("="))
     if kind in "iub":
         if size >= 8 and array.size and _largest(array) > _LARGEST_EXACT_INTEGER:
             rule = "must hold integers of at most 2**53, which float64 represents exactly"

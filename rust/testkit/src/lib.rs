@@ -1,5 +1,5 @@
-//! Test kit: naive twins of every measure, strategies and graphs with known answers. Not published:
-//! the tests of the other crates use it.
+//! Test kit: naive twins of what is computed fast, graphs with known answers, and input that hurts.
+//! Not published: the tests of the other crates use it.
 //!
 //! A twin is written from the definition, as short and as slow as it likes, and shares no code with
 //! what it checks.
@@ -9,4 +9,6 @@
 pub mod agreement;
 pub mod dimension;
 pub mod graphs;
+pub mod knn;
+pub mod knn_matrices;
 pub mod modularity;
