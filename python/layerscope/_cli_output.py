@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from layerscope._cli_errors import clean, say
+from layerscope._cli_errors import clean, in_options, say
 from layerscope.errors import InvalidInputError
 from layerscope.report import Report
 
@@ -109,13 +109,15 @@ def watching() -> Iterator[Any]:
         yield show
 
 
-def deliver(report: Report, targets: Targets, *, picture: str | None = None) -> None:
+def deliver(
+    report: Report, targets: Targets, *, picture: str | None = None, notes: Sequence[str] = ()
+) -> None:
     """Write the files, then print the table and the advice, or the JSON alone."""
-    shown = report.warnings[:_MOST_WARNINGS]
-    for warning in shown:
-        say(f"warning: {warning}")
-    if len(report.warnings) > len(shown):
-        say(f"warning: {len(report.warnings) - len(shown)} more warnings are in the report")
+    warnings = [*notes, *report.warnings]
+    for warning in warnings[:_MOST_WARNINGS]:
+        say(f"warning: {in_options(warning)}")
+    if len(warnings) > _MOST_WARNINGS:
+        say(f"warning: {len(warnings) - _MOST_WARNINGS} more warnings are in the report")
     with _as_option("--output", targets.html):
         report.to_html(targets.html)
     if targets.json_path is not None:
@@ -127,7 +129,8 @@ def deliver(report: Report, targets: Targets, *, picture: str | None = None) -> 
         return
     _print_headline(report)
     _print_rows(*_rows(report))
-    sentences = ([] if picture is None else [picture]) + list(report.advice)
+    sentences = [] if picture is None else [picture]
+    sentences += report.advice
     if sentences:
         click.echo()
     for sentence in sentences:

@@ -7,6 +7,7 @@ Results go to stdout, progress and warnings to stderr. Exit codes: 0 done, 2 wro
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -74,7 +75,7 @@ _jobs_option = click.option(
 @_json_option
 @_jobs_option
 def demo(output: str, json_target: str | None, jobs: int | None) -> None:
-    """Analyse a small network that comes with layerscope, before and after its training."""
+    """Analyse a small network that comes with layerscope."""
     from layerscope._cli_output import check_targets, deliver, watching
     from layerscope._cli_demo import demo_report, explain
 
@@ -145,12 +146,12 @@ def analyze(
     from layerscope.analyze import analyze as analyze_stack
     from layerscope.analyze import analyze_run
 
-    given = [*paths] + ([labels] if labels is not None else [])
+    given = [Path(path) for path in (*paths, *([labels] if labels else []))]
     targets = check_targets(output, json_target, given)
     taken = read(paths, labels=labels, layers=layers, layout=layout, how=how)
     chosen = {name: value for name, value in settings.items() if value is not None}
     with watching() as progress:
-        chosen |= {"labels": taken.labels, "n_jobs": jobs, "progress": progress}
+        chosen |= {"n_jobs": jobs, "progress": progress}
         if taken.run is not None:
             report = analyze_run(taken.run, **chosen)
         else:
@@ -160,7 +161,7 @@ def analyze(
 
 @cli.command()
 def info() -> None:
-    """Print versions, processor features, the neighbour engine and the threads."""
+    """Print versions, processor, engine and threads."""
     from layerscope._cli_info import facts
 
     rows = list(facts())
