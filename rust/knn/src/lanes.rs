@@ -8,33 +8,43 @@
 //! Error, used by `exact::certify`: a lane takes ⌈d/8⌉ terms and the final sum three additions, so
 //! a lane sum of terms tⱼ differs from the exact sum by at most γ(⌈d/8⌉ + 3) Σ|tⱼ|.
 
-use pulp::Arch;
+use std::sync::LazyLock;
+
+use pulp::{Arch, NullaryFnOnce};
 
 const LANES: usize = 8;
 
+static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+
+/// Runs a loop compiled for the widest registers that the processor has. Widths change nothing:
+/// the compiler neither reorders nor fuses float arithmetic.
+pub(crate) fn fast<R, F: NullaryFnOnce<Output = R>>(work: F) -> R {
+    ARCH.dispatch(work)
+}
+
 /// Additions that one term passes through at most.
-pub fn depth(features: usize) -> usize {
+pub(crate) fn depth(features: usize) -> usize {
     features.div_ceil(LANES) + 3
 }
 
 /// Σ xⱼyⱼ.
-pub fn product(x: &[f64], y: &[f64]) -> f64 {
-    Arch::new().dispatch(
+pub(crate) fn product(x: &[f64], y: &[f64]) -> f64 {
+    fast(
         #[inline(always)]
         || over_pairs(x, y, |a, b| a * b),
     )
 }
 
 /// Σ (xⱼ − yⱼ)².
-pub fn squared_distance(x: &[f64], y: &[f64]) -> f64 {
-    Arch::new().dispatch(
+pub(crate) fn squared_distance(x: &[f64], y: &[f64]) -> f64 {
+    fast(
         #[inline(always)]
         || over_pairs(x, y, |a, b| (a - b) * (a - b)),
     )
 }
 
 /// Σ xⱼ.
-pub fn sum(x: &[f64]) -> f64 {
+pub(crate) fn sum(x: &[f64]) -> f64 {
     over_pairs(x, x, |a, _| a)
 }
 

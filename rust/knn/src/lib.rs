@@ -2,11 +2,13 @@
 //! to the last bit, whatever the number of threads.
 
 mod exact;
+mod kernel;
 mod lanes;
 mod metric;
 mod request;
 mod rows;
 mod scale;
+mod widen;
 
 pub use exact::{Neighbours, neighbors};
 pub use metric::Metric;

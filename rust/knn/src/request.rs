@@ -4,6 +4,7 @@ use layerscope_core::{Error, Matrix, Result, Run};
 
 use crate::metric::Metric;
 use crate::rows::{magnitude, over_row_pieces};
+use crate::widen::read_part;
 
 /// A question for neighbours.
 #[derive(Debug, Clone, Copy)]
@@ -118,7 +119,7 @@ fn largest_of_finite(run: &Run, matrix: &Matrix, argument: &str) -> Result<f64> 
         let mut buffer = layerscope_core::filled(matrix.columns(), 0.0)?;
         let mut largest: f64 = 0.0;
         for row in range {
-            matrix.read_row(row, &mut buffer);
+            read_part(matrix, row, 0..buffer.len(), &mut buffer);
             largest = largest.max(magnitude(&buffer));
         }
         Ok(largest)

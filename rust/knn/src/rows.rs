@@ -1,11 +1,14 @@
 //! Rows as they are compared: read into float64 without rounding, scaled, and for Pearson centred
 //! by their own mean. Nothing is converted as a whole; a row is read when it is needed.
 
-use layerscope_core::{Matrix, Result, Run};
+use std::ops::Range;
 
-use crate::lanes;
+use layerscope_core::{Matrix, Result, Run, filled, with_capacity};
+
+use crate::lanes::{self, fast};
 use crate::metric::Metric;
 use crate::scale::Scale;
+use crate::widen::read_part;
 
 /// Values that one piece of a pass over all rows handles.
 const PIECE: usize = 1 << 16;
@@ -40,19 +43,20 @@ impl<'a> Rows<'a> {
         };
         if metric.is_angle() {
             let pieces = over_row_pieces(run, &matrix, |range| {
-                let mut buffer = layerscope_core::filled(matrix.columns(), 0.0)?;
+                let mut buffer = filled(matrix.columns(), 0.0)?;
                 Ok(range
                     .map(|row| rows.fact(row, &mut buffer))
                     .collect::<Vec<_>>())
             })?;
-            rows.facts = layerscope_core::with_capacity(matrix.rows())?;
-            rows.facts.extend(pieces.into_iter().flatten());
+            let mut facts = with_capacity(matrix.rows())?;
+            facts.extend(pieces.into_iter().flatten());
+            rows.facts = facts;
         }
         Ok(rows)
     }
 
     fn fact(&self, row: usize, buffer: &mut [f64]) -> Fact {
-        self.matrix.read_row(row, buffer);
+        read_part(&self.matrix, row, 0..buffer.len(), buffer);
         let scale = Scale::bringing(magnitude(buffer));
         scale.apply(buffer);
         let exponent = scale.exponent();
@@ -84,10 +88,6 @@ impl<'a> Rows<'a> {
         self.metric
     }
 
-    pub(crate) fn scale(&self) -> Scale {
-        self.scale
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.matrix.rows()
     }
@@ -108,33 +108,62 @@ impl<'a> Rows<'a> {
 
     /// Reads the prepared row.
     pub(crate) fn read(&self, row: usize, out: &mut [f64]) {
-        self.matrix.read_row(row, out);
-        match self.facts.get(row) {
-            None => self.scale.apply(out),
-            Some(fact) if fact.root == 0.0 => out.fill(0.0),
-            Some(fact) => {
-                Scale::by(fact.exponent).apply(out);
-                if self.metric == Metric::Pearson {
+        self.read_part(row, 0..self.columns(), out);
+    }
+
+    /// Reads some columns of the prepared row.
+    pub(crate) fn read_part(&self, row: usize, columns: Range<usize>, out: &mut [f64]) {
+        let fact = self.facts.get(row);
+        if fact.is_some_and(|fact| fact.root == 0.0) {
+            out.fill(0.0);
+            return;
+        }
+        read_part(&self.matrix, row, columns, out);
+        let Some(fact) = fact else {
+            self.scale.apply(out);
+            return;
+        };
+        if fact.exponent != 0 {
+            Scale::by(fact.exponent).apply(out);
+        }
+        if self.metric == Metric::Pearson {
+            fast(
+                #[inline(always)]
+                || {
                     for value in out {
                         *value -= fact.mean;
                     }
-                }
-            }
+                },
+            );
         }
     }
 }
 
 /// Largest magnitude of a row.
 pub(crate) fn magnitude(row: &[f64]) -> f64 {
-    row.iter()
-        .fold(0.0, |largest: f64, value| largest.max(value.abs()))
+    fast(
+        #[inline(always)]
+        || {
+            let mut largest = [0.0f64; 8];
+            let (full, rest) = row.as_chunks::<8>();
+            for chunk in full {
+                for (slot, value) in largest.iter_mut().zip(chunk) {
+                    *slot = if value.abs() > *slot { value.abs() } else { *slot };
+                }
+            }
+            rest.iter()
+                .map(|value| value.abs())
+                .chain(largest)
+                .fold(0.0, f64::max)
+        },
+    )
 }
 
 /// Works on ranges of rows of moderate size, in parallel; results in the order of the rows.
 pub(crate) fn over_row_pieces<T: Send>(
     run: &Run,
     matrix: &Matrix,
-    work: impl Fn(std::ops::Range<usize>) -> Result<T> + Sync,
+    work: impl Fn(Range<usize>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let length = (PIECE / matrix.columns().max(1)).max(1);
     let rows = matrix.rows();
