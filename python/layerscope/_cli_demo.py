@@ -27,14 +27,14 @@ def explain(report: Report) -> str:
         f"{when} modularity {_course(change)} with depth "
         f"({float(curve[first].value):.2f} at {first}, {float(curve[last].value):.2f} at {last})"
         for when, curve, change in (
-            ("before training", before, early),
+            ("Before training", before, early),
             ("after it", after, late),
         )
     ]
     text = f"{parts[0]}, {parts[1]}"
     if early.high < 0 < late.low:
         text += ": layers that mixed the classes have learnt to separate them"
-    return text
+    return f"{text}."
 
 
 def _course(change: Any) -> str:

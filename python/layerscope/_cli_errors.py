@@ -13,7 +13,17 @@ import click
 
 from layerscope.errors import LayerscopeError
 
-__all__ = ["DONE", "INTERNAL", "INTERRUPTED", "WRONG", "Interrupted", "clean", "guarded", "in_options", "say"]
+__all__ = [
+    "DONE",
+    "INTERNAL",
+    "INTERRUPTED",
+    "WRONG",
+    "Interrupted",
+    "clean",
+    "guarded",
+    "in_options",
+    "say",
+]
 
 DONE, WRONG, INTERRUPTED = 0, 2, 130
 #: Not one of the promised codes: a bug of ours (EX_SOFTWARE of sysexits.h).

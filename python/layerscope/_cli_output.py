@@ -65,7 +65,9 @@ def _checked(text: str, option: str, inputs: Sequence[Path]) -> Path:
     try:
         mode = path.stat().st_mode if path.exists() else None
     except OSError as error:
-        raise InvalidInputError(option, "must be a usable path", f"{text} ({error.strerror})") from None
+        raise InvalidInputError(
+            option, "must be a usable path", f"{text} ({error.strerror})"
+        ) from None
     if mode is not None and not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "not an ordinary file"
         raise InvalidInputError(option, "must be the name of a file", f"{text}, which is {kind}")
@@ -134,7 +136,7 @@ def deliver(
     if sentences:
         click.echo()
     for sentence in sentences:
-        click.echo(clean(sentence[:1].upper() + sentence[1:]) + ".")
+        click.echo(clean(sentence))
     click.echo(f"\nReport: {clean(str(targets.html))}")
     if targets.json_path is not None:
         click.echo(f"JSON: {clean(str(targets.json_path))}")
@@ -180,7 +182,7 @@ def _rows(report: Report) -> tuple[list[str], list[list[str]]]:
             for line, row in zip(cells, latest, strict=True):
                 line.append(_span(row["modularity_low"], row["modularity_high"]))
             if report.steps is not None and len(report.steps) > 1:
-                headings.append(f"at {clean(str(report.steps[0]))}")
+                headings.append(f"modularity at {clean(str(report.steps[0]))}")
                 for line, row in zip(cells, earliest, strict=True):
                     line.append(_cell(row[column], decimals))
     return headings, cells
@@ -217,8 +219,6 @@ def _print_rows(headings: list[str], cells: list[list[str]]) -> None:
     lines = [headings, *cells]
     widths = [max(cell_len(line[place]) for line in lines) for place in range(len(headings))]
     for line in lines:
-        padded = [
-            cell + " " * (width - cell_len(cell)) if place == 0 else " " * (width - cell_len(cell)) + cell
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        click.echo("  ".join(padded).rstrip())
+        gaps = [" " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)]
+        numbers = [gap + cell for cell, gap in zip(line[1:], gaps[1:], strict=True)]
+        click.echo("  ".join([line[0] + gaps[0], *numbers]))

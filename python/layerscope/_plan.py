@@ -36,7 +36,8 @@ MEASURES: dict[str, bool] = {
 DEFERRED = ("nnts", "nntp", "cka", "communities", "box_counts", "self_similarity", "separability")
 
 #: The graph of Lu et al. (ECCV 2022): three neighbours by cosine, five draws of 500 rows.
-_ECCV2022 = {"n_neighbors": 3, "metric": "cosine", "n_subsamples": 5, "subsample_size": 500}
+_ECCV2022 = {"n_neighbors": 3, "metric": "cosine"}
+_ECCV2022_DRAWS, _ECCV2022_SIZE = 5, 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +84,8 @@ class Plan:
         """Subsamples that the preset takes; none without it."""
         if self.preset is None:
             return {}
-        size = min(int(_ECCV2022["subsample_size"]), self.n_samples)
-        return {"n_subsamples": int(_ECCV2022["n_subsamples"]), "subsample_size": size}
+        size = min(_ECCV2022_SIZE, self.n_samples)
+        return {"n_subsamples": _ECCV2022_DRAWS, "subsample_size": size}
 
 
 def make_plan(

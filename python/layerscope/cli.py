@@ -39,7 +39,9 @@ class _Guarded(click.Group):
         except KeyboardInterrupt:
             raise Interrupted from None
         except EOFError as error:  # click would take it for Ctrl-D
-            raise InvalidInputError("PATH", "must be whole", error or "a file that ends early") from error
+            raise InvalidInputError(
+                "PATH", "must be whole", error or "a file that ends early"
+            ) from error
 
 
 @click.group(cls=_Guarded, context_settings=_CONTEXT, invoke_without_command=True)
@@ -76,8 +78,8 @@ _jobs_option = click.option(
 @_jobs_option
 def demo(output: str, json_target: str | None, jobs: int | None) -> None:
     """Analyse a small network that comes with layerscope."""
-    from layerscope._cli_output import check_targets, deliver, watching
     from layerscope._cli_demo import demo_report, explain
+    from layerscope._cli_output import check_targets, deliver, watching
 
     targets = check_targets(output, json_target, [])
     with watching() as progress:
@@ -120,12 +122,11 @@ def demo(output: str, json_target: str | None, jobs: int | None) -> None:
 )
 @click.option("--seed", "random_state", type=Whole(0), metavar="N", help="Random seed (0).")
 @_jobs_option
-@click.option(
-    "--memory-limit", type=Memory(), metavar="SIZE", help="Scratch memory, such as 2GB."
-)
+@click.option("--memory-limit", type=Memory(), metavar="SIZE", help="Scratch memory, such as 2GB.")
 @_output_option
 @_json_option
 def analyze(
+    *,
     paths: tuple[str, ...],
     labels: str | None,
     layers: tuple[str, ...] | None,
