@@ -4,5 +4,17 @@ from layerscope import errors
 from layerscope._arrays import bfloat16
 from layerscope._version import __version__
 from layerscope.activations import Activations, load, pool
+from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
 
-__all__ = ["Activations", "__version__", "bfloat16", "errors", "load", "pool"]
+__all__ = [
+    "Activations",
+    "Graph",
+    "Neighbors",
+    "__version__",
+    "bfloat16",
+    "errors",
+    "estimate_memory",
+    "load",
+    "neighbors",
+    "pool",
+]

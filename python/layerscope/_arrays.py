@@ -109,10 +109,12 @@ def bfloat16(words: npt.ArrayLike) -> BFloat16Array:
     >>> np.asarray(bfloat16(np.array([0x3F80, 0xC000], dtype=np.uint16)))
     array([ 1., -2.], dtype=float32)
     """
-    array = np.asarray(words)
+    array = to_numpy(words, "words")
+    if isinstance(array, BFloat16Array):
+        return array
     if array.dtype not in (np.dtype(np.uint16), np.dtype(np.int16)):
         raise InvalidTypeError("words", "must be 16-bit integers", array.dtype)
-    return BFloat16Array(array.view(np.uint16))
+    return BFloat16Array(array if array.dtype == np.uint16 else array.view(np.uint16))
 
 
 def as_array(X: Any, argument: str = "X") -> Array:
@@ -137,8 +139,11 @@ def as_array(X: Any, argument: str = "X") -> Array:
     if kind == "u" and size == 2:  # of either byte order
         rule = "must not be uint16: mark bfloat16 words with layerscope.bfloat16, convert counts"
         raise InvalidInputError(argument, rule, f"dtype uint16, shape {array.shape}")
+    if kind == "f" and size in (2, 4, 8) and array.dtype.isnative:
+        return array
+    array = np.asarray(array)  # a converted memory map would still call itself one
     if kind == "f" and size in (2, 4, 8):
-        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+        return array.astype(array.dtype.newbyteorder("="))
     if kind in "iub":
         if size >= 8 and array.size and _largest(array) > _LARGEST_EXACT_INTEGER:
             rule = "must hold integers of at most 2**53, which float64 represents exactly"
@@ -304,7 +309,8 @@ def _from_framework(X: Any, argument: str) -> Array:
     if not hasattr(X, "__array__") and hasattr(X, "__dlpack__"):
         return _from_dlpack(X, argument)
     try:
-        return np.asarray(X)
+        array = np.asarray(X)
+        return array if array.dtype != object else _from_nullable(X, array)
     except MemoryError:
         raise
     except Exception as error:  # what a foreign __array__ raises is its own affair
@@ -315,12 +321,24 @@ def _from_framework(X: Any, argument: str) -> Array:
 
 def _from_dlpack(X: Any, argument: str) -> npt.NDArray[Any]:
     try:
-        return np.from_dlpack(X, device="cpu")
+        try:
+            return np.from_dlpack(X, device="cpu")
+        except TypeError:  # __dlpack__ from before it had keywords
+            return np.from_dlpack(X)
     except MemoryError:
         raise
     except Exception as error:
         rule = "must be readable by numpy through __dlpack__"
         raise InvalidTypeError(argument, rule, f"{type(X).__name__}: {error}") from error
+
+
+def _from_nullable(X: Any, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Read a frame of pandas' nullable numbers, which numpy sees as objects."""
+    kinds = [getattr(dtype, "kind", "O") for dtype in getattr(X, "dtypes", ())]
+    if not kinds or not set(kinds) <= set("fiub"):
+        return array
+    numbers: npt.NDArray[Any] = X.to_numpy(dtype=np.float64, na_value=np.nan)
+    return numbers
 
 
 def _is_torch(X: Any) -> bool:

@@ -35,3 +35,24 @@ def estimate_memory(
     n_jobs: int | None = None,
 ) -> int:
     """Return the bytes that a search takes, scratch and output, without a memory limit."""
+
+def graph_from_edges(
+    n_nodes: int,
+    sources: npt.NDArray[np.uint32],
+    targets: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64] | None,
+    directed: bool,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.float64]]:
+    """Return row pointers, columns and weights; repeated edges add up, unweighted count once."""
+
+def graph_from_neighbors(
+    n_nodes: int,
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64] | None,
+    symmetrize: str | None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.float64]]:
+    """Return row pointers, columns and weights of the graph of a neighbour table."""

@@ -12,17 +12,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from layerscope._arrays import Array
+from layerscope._arrays import Array, as_array
 from layerscope._metadata import Metadata
 from layerscope.errors import InvalidInputError, InvalidTypeError
 
-__all__ = ["Source", "check_numbers", "check_path", "map_array", "refuse", "regular_file"]
+__all__ = [
+    "Source",
+    "check_numbers",
+    "check_path",
+    "map_array",
+    "read_numbers",
+    "refuse",
+    "regular_file",
+]
 
 
 @dataclass(frozen=True)
 class Source:
     """Layers that wait to be read, by name, in no order unless ``metadata`` tells one."""
 
+    path: Path
     readers: Mapping[str, Callable[[], Array]]
     metadata: Metadata | None = None
     warnings: tuple[str, ...] = field(default=())
@@ -62,6 +71,15 @@ def regular_file(path: Path, argument: str = "path") -> int:
         raise InvalidInputError(argument, "must be readable", f"{path}: {error.strerror}") from None
 
 
+def read_numbers(array: npt.NDArray[Any], path: Path) -> Array:
+    """Return an array of a file as a layer: floats as they are, integers converted."""
+    check_numbers(array.dtype, path)
+    try:
+        return as_array(array, "path")
+    except InvalidInputError as error:  # an integer too large
+        raise refuse(path, error.rule, error.value) from None
+
+
 def check_numbers(dtype: np.dtype[Any], path: Path, argument: str = "path") -> None:
     """Refuse a dtype of a file that no array of real numbers has, objects before all."""
     if dtype.hasobject:
@@ -72,6 +90,8 @@ def check_numbers(dtype: np.dtype[Any], path: Path, argument: str = "path") -> N
         rule = (
             "must name its dtype; .npy cannot hold bfloat16, Activations.save and safetensors can"
         )
+    elif dtype.kind == "u" and dtype.itemsize == 2:
+        rule = "must not hold uint16: counts take another kind, bfloat16 words BF16 in safetensors"
     elif dtype.kind not in "fiub" or dtype.itemsize > 8:
         rule = "must hold real numbers (floats of 16, 32 or 64 bits, integers or booleans)"
     else:

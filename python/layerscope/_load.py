@@ -118,7 +118,7 @@ def _read(source: Source, name: str, layout: str | None, how: Any) -> Array:
             rule = "must hold matrices (n_samples, n_features)"
             rule += "; reduce maps and tokens with layout= and pool=" if array.ndim > 2 else ""
             rule += "; choose among the files with layers=, pass labels with labels="
-            raise InvalidInputError("path", rule, f"shape {array.shape}")
+            raise refuse(source.path, rule, f"shape {array.shape}")
         return array
 
 
@@ -180,7 +180,7 @@ def _open_several(paths: Sequence[Any]) -> Source:
         readers |= open_npy(path).readers
     if not readers:
         raise InvalidInputError("path", "must name at least one file", "none")
-    return Source(readers)
+    return Source(Path(paths[0]), readers)
 
 
 def _open_folder(path: Path, label_file: Any) -> Source:
@@ -215,4 +215,4 @@ def _merge(path: Path, sources: list[Source]) -> Source:
             raise refuse(path, rule, "several .safetensors files")
         readers |= source.readers
         warnings += source.warnings
-    return Source(readers, None, warnings)
+    return Source(path, readers, None, warnings)

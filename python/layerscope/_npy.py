@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from layerscope._arrays import Array, as_array, bfloat16
-from layerscope._files import Source, check_numbers, map_array, refuse, regular_file
+from layerscope._arrays import Array, bfloat16
+from layerscope._files import Source, check_numbers, map_array, read_numbers, refuse, regular_file
 from layerscope._metadata import LONGEST_HEADER, parse
 from layerscope._names import file_stem
 from layerscope.errors import InvalidInputError
@@ -52,14 +52,16 @@ def map_npy(path: Path, argument: str = "path") -> npt.NDArray[Any]:
 
 def open_npy(path: Path) -> Source:
     """Return the one layer of a ``.npy`` file, named as the file."""
-    return Source({path.stem: partial(_read_layer, path, marked=False)})
+    return Source(path, {path.stem: partial(_read_layer, path, marked=False)})
 
 
 def open_folder(path: Path, files: list[Path]) -> Source:
     """Return the layers of a folder of ``.npy`` files, with the metadata beside them if any."""
     by_stem = {file.stem: file for file in files}
     if not (path / METADATA_FILE).exists():
-        return Source({stem: partial(_read_layer, by_stem[stem], marked=False) for stem in by_stem})
+        return Source(
+            path, {stem: partial(_read_layer, by_stem[stem], marked=False) for stem in by_stem}
+        )
     metadata = parse(read_text(path / METADATA_FILE), str(path / METADATA_FILE))
     readers = {}
     for name in metadata.layers:
@@ -68,7 +70,7 @@ def open_folder(path: Path, files: list[Path]) -> Source:
             rule = f"must hold every layer that its {METADATA_FILE} lists"
             raise refuse(path, rule, f"no file of layer {name!r}")
         readers[name] = partial(_read_layer, file, marked=name in metadata.bfloat16)
-    return Source(readers, metadata, _unlisted(path, by_stem))
+    return Source(path, readers, metadata, _unlisted(path, by_stem))
 
 
 def read_text(path: Path) -> bytes:
@@ -86,8 +88,7 @@ def _read_layer(path: Path, *, marked: bool) -> Array:
     array = map_npy(path)
     if marked and array.dtype == np.uint16:
         return bfloat16(array)
-    check_numbers(array.dtype, path)
-    return as_array(array)
+    return read_numbers(array, path)
 
 
 def _unlisted(path: Path, left: dict[str, Path]) -> tuple[str, ...]:

@@ -158,7 +158,8 @@ def _check_mask(mask: Any, layout: str, way: Any, shape: tuple[int, ...]) -> npt
         raise InvalidInputError("mask", rule, f"shape {values.shape}")
     kept = values.astype(bool)
     if not np.array_equal(kept, values):
-        raise InvalidInputError("mask", "must be booleans, or integers 0 and 1", "other integers")
+        other = int(values[(values != 0) & (values != 1)][0])
+        raise InvalidInputError("mask", "must be booleans, or integers 0 and 1", other)
     empty = ~kept.any(axis=1)
     if empty.any():
         rule = "must keep at least one token of every row"

@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from layerscope._arrays import Array, BFloat16Array, as_array, bfloat16
+from layerscope._arrays import Array, BFloat16Array, bfloat16
 from layerscope._blocks import row_blocks
-from layerscope._files import Source, map_array, refuse, regular_file
+from layerscope._files import Source, map_array, read_numbers, refuse, regular_file
 from layerscope._metadata import LONGEST_HEADER, parse
 from layerscope.errors import InvalidInputError, MissingExtraError, in_layer
 
@@ -44,10 +44,12 @@ def open_safetensors(path: Path) -> Source:
     _prove(path)
     header, data_at = _header(path)
     told = header.pop("__metadata__", {})
+    if "" in header:
+        raise refuse(path, "must give every tensor a name", "one without")
     metadata = parse(told[ENTRY], str(path)) if ENTRY in told else None
     readers = {name: partial(_read, path, name, spec, data_at) for name, spec in header.items()}
     if metadata is None:
-        return Source(readers)
+        return Source(path, readers)
     missing = [name for name in metadata.layers if name not in readers]
     if missing:
         rule = "must hold every layer that its metadata lists"
@@ -55,11 +57,11 @@ def open_safetensors(path: Path) -> Source:
     left = sorted(set(readers) - set(metadata.layers))
     listed = {name: readers[name] for name in metadata.layers}
     if not left:
-        return Source(listed, metadata)
+        return Source(path, listed, metadata)
     warning = (
         f"{path.name} holds tensors that its metadata do not list, left out: {', '.join(left)}."
     )
-    return Source(listed, metadata, (warning,))
+    return Source(path, listed, metadata, (warning,))
 
 
 def _prove(path: Path) -> None:
@@ -102,7 +104,7 @@ def _read(path: Path, name: str, spec: dict[str, Any], data_at: int) -> Array:
             raise refuse(
                 path, "must be a sound .safetensors file", f"{end - begin} bytes for {shape}"
             )
-        return bfloat16(array) if kind == "BF16" else as_array(array)
+        return bfloat16(array) if kind == "BF16" else read_numbers(array, path)
 
 
 def write_safetensors(file: BinaryIO, layers: Mapping[str, Array], text: str) -> None:

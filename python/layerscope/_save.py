@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -23,6 +24,10 @@ from layerscope.errors import InvalidInputError
 
 __all__ = ["save"]
 
+_WRONG_PATH = {
+    getattr(errno, name)
+    for name in ("EACCES", "EPERM", "ENOENT", "ENOTDIR", "EISDIR", "EROFS", "ENAMETOOLONG", "ELOOP")
+}
 _OTHER_FORMATS = (".npy", ".npz", ".zarr", ".pt", ".pth", ".bin", ".pkl", ".csv", ".json", ".h5")
 
 
@@ -48,7 +53,9 @@ def save(
             _save_file(layers, target, text)
         else:
             _save_folder(layers, target, text)
-    except (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+    except OSError as error:
+        if error.errno not in _WRONG_PATH:  # a full or failing disk is no mistake of the caller's
+            raise
         raise refuse(target, "must be writable", error.strerror) from None
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from layerscope._arrays import Array, as_array
-from layerscope._files import Source, check_numbers, refuse
+from layerscope._arrays import Array
+from layerscope._files import Source, check_numbers, read_numbers, refuse
 from layerscope._npy import read_text
 from layerscope.errors import MissingExtraError, in_layer
 
@@ -48,14 +48,12 @@ def open_zarr(path: Path) -> Source:
         raise refuse(path, "must be a zarr group", f"{error!s:.120}") from None
     if not readers:
         raise refuse(path, "must hold at least one array, directly in the group")
-    return Source(readers)
+    return Source(path, readers)
 
 
 def _read(path: Path, name: str, array: Any) -> Array:
     with in_layer(name):
         check_numbers(np.dtype(array.dtype), path)
-        if array.dtype == np.uint16:
-            raise refuse(path, "must not hold uint16: convert counts to another kind", array.dtype)
         if array.nbytes > _LARGE and array.nbytes > _MOST_PACKED * array.nbytes_stored():
             rule = f"must not unpack to more than {_MOST_PACKED} times its stored size"
             raise refuse(path, rule, f"{array.nbytes} bytes")
@@ -63,7 +61,7 @@ def _read(path: Path, name: str, array: Any) -> Array:
             values = array[...]
         except Exception as error:
             raise refuse(path, "must hold sound arrays", f"{error!s:.120}") from None
-        return as_array(values)
+        return read_numbers(np.asarray(values), path)
 
 
 def _refuse_pickle(path: Path) -> None:

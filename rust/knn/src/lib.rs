@@ -1,9 +1,11 @@
 //! Activations → neighbours: the k nearest rows of every row, exactly as the written order says,
 //! to the last bit, whatever the number of threads.
 
+mod duplicates;
 mod exact;
 mod kernel;
 mod lanes;
+mod memory;
 mod metric;
 mod request;
 mod rows;
@@ -11,17 +13,9 @@ mod scale;
 mod widen;
 
 pub use exact::{Neighbours, neighbors};
+pub use memory::estimate_memory;
 pub use metric::Metric;
 pub use request::Request;
 
-/// Bytes that a search takes: scratch and output.
-pub fn estimate_memory(
-    n_samples: usize,
-    _n_features: usize,
-    k: usize,
-    _element_bytes: usize,
-    _metric: Metric,
-    _jobs: usize,
-) -> u64 {
-    (n_samples as u64).saturating_mul(12 * k as u64 + 64)
-}
+#[cfg(test)]
+mod tests;

@@ -148,7 +148,11 @@ pub(crate) fn magnitude(row: &[f64]) -> f64 {
             let (full, rest) = row.as_chunks::<8>();
             for chunk in full {
                 for (slot, value) in largest.iter_mut().zip(chunk) {
-                    *slot = if value.abs() > *slot { value.abs() } else { *slot };
+                    *slot = if value.abs() > *slot {
+                        value.abs()
+                    } else {
+                        *slot
+                    };
                 }
             }
             rest.iter()

@@ -10,7 +10,12 @@ use layerscope_core::{Element, Matrix};
 use crate::lanes::fast;
 
 /// Writes the given columns of a row.
-pub(crate) fn read_part(matrix: &Matrix, row: usize, columns: std::ops::Range<usize>, out: &mut [f64]) {
+pub(crate) fn read_part(
+    matrix: &Matrix,
+    row: usize,
+    columns: std::ops::Range<usize>,
+    out: &mut [f64],
+) {
     let start = row * matrix.columns();
     let span = start + columns.start..start + columns.end;
     match matrix.values() {
@@ -50,8 +55,14 @@ mod tests {
 
     #[test]
     fn every_finite_sixteen_bit_value_is_read_as_it_is() {
-        let halves: Vec<f16> = (0..=u16::MAX).map(f16::from_bits).filter(|x| x.is_finite()).collect();
-        let brains: Vec<bf16> = (0..=u16::MAX).map(bf16::from_bits).filter(|x| x.is_finite()).collect();
+        let halves: Vec<f16> = (0..=u16::MAX)
+            .map(f16::from_bits)
+            .filter(|x| x.is_finite())
+            .collect();
+        let brains: Vec<bf16> = (0..=u16::MAX)
+            .map(bf16::from_bits)
+            .filter(|x| x.is_finite())
+            .collect();
         for element in [Element::F16(&halves), Element::Bf16(&brains)] {
             let length = match element {
                 Element::F16(values) => values.len(),
@@ -61,7 +72,11 @@ mod tests {
             let (mut ours, mut theirs) = (vec![0.0; length], vec![0.0; length]);
             read_part(&matrix, 0, 0..length, &mut ours);
             matrix.read_row(0, &mut theirs);
-            assert!(ours.iter().zip(&theirs).all(|(a, b)| a.to_bits() == b.to_bits()));
+            assert!(
+                ours.iter()
+                    .zip(&theirs)
+                    .all(|(a, b)| a.to_bits() == b.to_bits())
+            );
         }
     }
 

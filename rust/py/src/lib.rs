@@ -17,6 +17,7 @@
 mod arrays;
 mod build_info;
 mod errors;
+mod graph;
 mod neighbours;
 mod run;
 
@@ -27,6 +28,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use crate::build_info::build_info;
+    #[pymodule_export]
+    use crate::graph::{graph_from_edges, graph_from_neighbors};
     #[pymodule_export]
     use crate::neighbours::{estimate_memory, neighbors};
 }

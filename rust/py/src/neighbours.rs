@@ -70,14 +70,11 @@ pub fn estimate_memory(
     metric: &str,
     n_jobs: Option<usize>,
 ) -> PyResult<u64> {
-    let metric = Metric::parse(metric).map_err(|error| to_python(py, error))?;
+    // Nothing is converted as a whole, so the kind of the values does not count.
+    let _ = element_bytes;
+    Metric::parse(metric).map_err(|error| to_python(py, error))?;
     let jobs = n_jobs.unwrap_or_else(|| cores().get());
     Ok(layerscope_knn::estimate_memory(
-        n_samples,
-        n_features,
-        k,
-        element_bytes,
-        metric,
-        jobs,
+        n_samples, n_features, k, jobs,
     ))
 }

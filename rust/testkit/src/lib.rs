@@ -1,5 +1,8 @@
-//! Test kit: naive twins of every measure, strategies and graphs with known answers.
+//! Not published: what the tests of the other crates lean on. Naive twins of what is computed
+//! fast, graphs with known answers, and input that hurts.
 
 #![forbid(unsafe_code)]
 
 pub mod graphs;
+pub mod knn;
+pub mod knn_matrices;

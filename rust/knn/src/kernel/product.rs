@@ -102,7 +102,15 @@ mod tests {
     fn the_kernel_agrees_with_its_safe_twin() {
         // Small integers: every order of summation gives the same bits.
         let value = |seed: usize, i: usize| ((i * 37 + seed * 101) % 17) as f64 - 8.0;
-        for (m, n, d) in [(1, 1, 1), (3, 5, 2), (16, 16, 64), (33, 7, 130), (70, 65, 3), (2, 300, 9), (1, 40, 600)] {
+        for (m, n, d) in [
+            (1, 1, 1),
+            (3, 5, 2),
+            (16, 16, 64),
+            (33, 7, 130),
+            (70, 65, 3),
+            (2, 300, 9),
+            (1, 40, 600),
+        ] {
             let left: Vec<f64> = (0..m * d).map(|i| value(1, i)).collect();
             let right: Vec<f64> = (0..n * d).map(|i| value(2, i)).collect();
             for (factor, accumulate) in [(-2.0, false), (-1.0, true)] {
@@ -153,8 +161,35 @@ mod tests {
             accumulate: false,
         };
         assert!(multiply(&good, &mut [0.0; 3]).is_err());
-        assert!(multiply(&Product { left_rows: 3, ..good }, &mut [0.0; 6]).is_err());
-        assert!(multiply(&Product { right: &values[..5], ..good }, &mut [0.0; 4]).is_err());
-        assert!(multiply(&Product { left_rows: usize::MAX, ..good }, &mut [0.0; 4]).is_err());
+        assert!(
+            multiply(
+                &Product {
+                    left_rows: 3,
+                    ..good
+                },
+                &mut [0.0; 6]
+            )
+            .is_err()
+        );
+        assert!(
+            multiply(
+                &Product {
+                    right: &values[..5],
+                    ..good
+                },
+                &mut [0.0; 4]
+            )
+            .is_err()
+        );
+        assert!(
+            multiply(
+                &Product {
+                    left_rows: usize::MAX,
+                    ..good
+                },
+                &mut [0.0; 4]
+            )
+            .is_err()
+        );
     }
 }
