@@ -4,6 +4,12 @@ from layerscope import errors
 from layerscope._arrays import bfloat16
 from layerscope._version import __version__
 from layerscope.activations import Activations, load, pool
+from layerscope.measures import (
+    intrinsic_dimension,
+    label_agreement,
+    modularity,
+    modularity_curve,
+)
 from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
 
 __all__ = [
@@ -14,7 +20,11 @@ __all__ = [
     "bfloat16",
     "errors",
     "estimate_memory",
+    "intrinsic_dimension",
+    "label_agreement",
     "load",
+    "modularity",
+    "modularity_curve",
     "neighbors",
     "pool",
 ]

@@ -146,9 +146,10 @@ def deliver(
 def _as_option(option: str, path: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        rule = "must be a file that can be written"
-        raise InvalidInputError(option, rule, f"{path} ({error.strerror or error})") from None
+    except InvalidInputError as error:
+        if error.argument != "path":
+            raise
+        raise InvalidInputError(option, error.rule, path) from None
 
 
 def _print_headline(report: Report) -> None:

@@ -110,7 +110,7 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
     if wants_dimension:
         results |= _dimension(euclidean, tables, warnings)
     for name, table in tables.items():
-        warnings += [f"layer {name}: {sentence}" for sentence in table.warnings]
+        warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
     warnings += [sentence for result in results.values() for sentence in result.warnings]
     return Measured(results, tables, warnings)
 
@@ -136,7 +136,7 @@ def _curve(layers: Mapping[str, Any], deep: Mapping[str, Neighbors], plan: Plan)
     }
     if plan.preset is not None:
         return modularity_curve(
-            layers, plan.labels, preset=plan.preset, **plan.asked, **plan.draws, **shared
+            layers, plan.labels, preset=plan.preset, **plan.asked, **shared
         )
     return modularity_curve(deep, plan.labels, n_neighbors=plan.n_neighbors, **shared)
 
@@ -148,7 +148,7 @@ def _dimension(
     if lacking:
         warnings.append(
             "intrinsic_dimension is left out: it needs two Euclidean neighbours of every sample, "
-            f"which layer {lacking[0]} does not have"
+            f"which layer {lacking[0]!r} does not have"
         )
         return {}
     dimension = {}

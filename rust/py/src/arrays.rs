@@ -77,6 +77,10 @@ pub fn array2<T: NumpyElement>(
     values: Vec<T>,
     columns: usize,
 ) -> PyResult<Bound<'_, PyArray2<T>>> {
-    let rows = if columns == 0 { 0 } else { values.len() / columns };
+    let rows = if columns == 0 {
+        0
+    } else {
+        values.len() / columns
+    };
     values.into_pyarray(py).reshape([rows, columns])
 }

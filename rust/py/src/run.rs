@@ -107,9 +107,7 @@ fn jobs(n_jobs: Option<i64>) -> Result<NonZeroUsize> {
             .ok()
             .and_then(NonZeroUsize::new)
             .filter(|jobs| jobs.get() <= 1024)
-            .ok_or_else(|| {
-                Error::invalid("n_jobs", "must be None or between 1 and 1024", wanted)
-            }),
+            .ok_or_else(|| Error::invalid("n_jobs", "must be None or between 1 and 1024", wanted)),
     }
 }
 

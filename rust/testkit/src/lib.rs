@@ -3,6 +3,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod agreement;
+pub mod dimension;
 pub mod graphs;
 pub mod knn;
 pub mod knn_matrices;
+pub mod modularity;
