@@ -93,17 +93,20 @@ def advise_run(
     known = [name for name in layers if name in changes and math.isfinite(changes[name].low)]
     rising = [name for name in known if changes[name].low > 0]
     falling = [name for name in known if changes[name].high < 0]
-    sentences = [
-        f"Training still organises {name} ({between} its modularity rises by "
-        f"{_interval(changes[name])}); a later checkpoint may be better organised."
-        for name in rising
-    ]
-    sentences += [
-        f"Layer {name} loses class structure ({between} its modularity changes by "
-        f"{_interval(changes[name])}); compare the accuracy of the two before keeping the later "
-        "one."
-        for name in falling
-    ]
+    sentences = []
+    if rising:
+        most = max(rising, key=lambda name: changes[name].value)
+        sentences.append(
+            f"Training still organises {_those(rising, most)} ({between} its modularity rises by "
+            f"{_interval(changes[most])}); a later checkpoint may be better organised."
+        )
+    if falling:
+        most = min(falling, key=lambda name: changes[name].value)
+        sentences.append(
+            f"Training undoes class structure in {_those(falling, most)} ({between} its modularity "
+            f"changes by {_interval(changes[most])}); compare the accuracy of the two before "
+            "keeping the later one."
+        )
     if known and not rising and not falling:
         largest = max(known, key=lambda name: abs(changes[name].value))
         sentences.append(
@@ -115,16 +118,31 @@ def advise_run(
 
 
 def _collapsed(layers: Sequence[str], tables: Mapping[str, Any]) -> Iterator[str]:
-    for name in layers:
-        table = tables[name]
-        n_samples, repeats = table.n_samples, table.n_duplicate_rows
-        if repeats >= MANY_DUPLICATES * n_samples:
-            kind = "has collapsed" if repeats >= n_samples / 2 else "is collapsing"
-            yield (
-                f"Layer {name} {kind}: {repeats} of {n_samples} rows repeat an earlier row "
-                "exactly, so the order of the rows decides among their neighbours; read its "
-                "numbers with care, and look for units that died or saturated before it."
-            )
+    shares = {name: tables[name].n_duplicate_rows / tables[name].n_samples for name in layers}
+    many = [name for name in layers if shares[name] >= MANY_DUPLICATES]
+    if not many:
+        return
+    most = max(many, key=lambda name: shares[name])
+    kind = "collapsed" if shares[most] >= 0.5 else "collapsing"
+    table = tables[most]
+    yield (
+        f"Rows are {kind} onto one another in {_those(many, most)}: {table.n_duplicate_rows} of its "
+        f"{table.n_samples} rows repeat an earlier row exactly, so the order of the rows decides "
+        "among their neighbours; read these numbers with care, and look for units that died or "
+        "saturated before it."
+    )
+
+
+def _those(names: Sequence[str], most: str) -> str:
+    """Name one layer, or count several and name the one that stands out.
+
+    >>> _those(["fc1"], "fc1"), _those(["fc1", "fc2"], "fc2")
+    ('fc1', '2 layers (fc1, fc2), most of all fc2')
+    """
+    if len(names) == 1:
+        return most
+    shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    return f"{len(names)} layers ({shown}), most of all {most}"
 
 
 def _doubts(layers: Sequence[str], curve: Any) -> Iterator[str]:

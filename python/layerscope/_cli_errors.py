@@ -19,6 +19,7 @@ __all__ = [
     "INTERRUPTED",
     "WRONG",
     "Interrupted",
+    "ReaderGone",
     "clean",
     "guarded",
     "in_options",
@@ -61,6 +62,10 @@ _IN_RULES = {
 
 class Interrupted(Exception):
     """Ctrl-C, kept from click, which would print a line of its own."""
+
+
+class ReaderGone(Exception):
+    """Whoever read stdout has seen enough, as in ``layerscope demo | head``."""
 
 
 def say(text: str) -> None:
@@ -111,8 +116,8 @@ def guarded(work: Callable[[], object]) -> int:
     except click.ClickException as error:
         say(f"error: {_lowered(error.format_message())}")
         return WRONG
-    except BrokenPipeError:
-        _forget_stdout()  # the reader has seen enough, as in `layerscope demo | head`
+    except ReaderGone:
+        _forget_stdout()
         return DONE
     except MemoryError:
         say("error: there is not enough memory for this; bound it with --memory-limit")

@@ -12,7 +12,13 @@ from layerscope._result import StackResult
 from layerscope._settings import progress_for
 from layerscope._table import Table
 from layerscope.errors import in_layer
-from layerscope.measures import intrinsic_dimension, label_agreement, modularity_curve, per_layer
+from layerscope.measures import (
+    ModularityCurve,
+    intrinsic_dimension,
+    label_agreement,
+    modularity_curve,
+    per_layer,
+)
 from layerscope.neighbours import Neighbors, neighbors
 
 __all__ = ["Measured", "Watch", "changes", "layer_table", "measure_stack", "n_rows"]
@@ -129,15 +135,13 @@ def _search(X: Any, depth: int, metric: str, plan: Plan, watch: Watch) -> Neighb
 
 
 def _curve(layers: Mapping[str, Any], deep: Mapping[str, Neighbors], plan: Plan) -> StackResult:
-    shared = {
+    shared: dict[str, Any] = {
         "n_permutations": plan.n_permutations,
         "random_state": plan.random_state,
         "n_jobs": plan.n_jobs,
     }
     if plan.preset is not None:
-        return modularity_curve(
-            layers, plan.labels, preset=plan.preset, **plan.asked, **shared
-        )
+        return modularity_curve(layers, plan.labels, preset=plan.preset, **plan.asked, **shared)
     return modularity_curve(deep, plan.labels, n_neighbors=plan.n_neighbors, **shared)
 
 
@@ -163,7 +167,7 @@ def changes(measured: Mapping[Any, Measured]) -> dict[str, Any]:
     if len(measured) < 2:
         return {}
     before, after = [entry.results.get("modularity") for entry in list(measured.values())[-2:]]
-    if before is None or after is None:
+    if not (isinstance(before, ModularityCurve) and isinstance(after, ModularityCurve)):
         return {}
     return {name: after.difference(name, name, before) for name in after.layers}
 

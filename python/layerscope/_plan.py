@@ -104,7 +104,7 @@ def make_plan(
         With the argument, the rule and the value.
     """
     paper = get_preset(preset)
-    asked = {
+    asked: dict[str, Any] = {
         name: value
         for name, value in (("n_neighbors", n_neighbors), ("metric", metric))
         if given(value)

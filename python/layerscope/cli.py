@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from layerscope._cli_errors import Interrupted, guarded
+from layerscope._cli_errors import Interrupted, ReaderGone, guarded
 from layerscope._cli_options import Choice, Memory, Names, Whole
 from layerscope._version import __version__
 from layerscope.errors import InvalidInputError
@@ -25,19 +25,22 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 class _Guarded(click.Group):
     """A group whose every error is one sentence and an exit code."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+    def main(self, *args: Any, **extra: Any) -> Any:
+        run: Any = super().main
+        if not extra.pop("standalone_mode", True):
+            return run(*args, standalone_mode=False, **extra)
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a terminal without our signs gets escapes
                 stream.reconfigure(errors="backslashreplace")
-        sys.exit(guarded(lambda: super(_Guarded, self).main(*args, standalone_mode=False, **extra)))
+        sys.exit(guarded(lambda: run(*args, standalone_mode=False, **extra)))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Interrupted from None
+        except BrokenPipeError:
+            raise ReaderGone from None
         except EOFError as error:  # click would take it for Ctrl-D
             raise InvalidInputError(
                 "PATH", "must be whole", error or "a file that ends early"

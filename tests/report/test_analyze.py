@@ -6,9 +6,10 @@ import json
 import re
 from typing import Any
 
-import layerscope._measured as measured_module
 import numpy as np
 import pytest
+
+import layerscope._measured as measured_module
 from layerscope import (
     Activations,
     analyze,
@@ -92,9 +93,10 @@ def test_ready_neighbours_are_taken_as_they_are(monkeypatch: pytest.MonkeyPatch)
     assert report.settings["n_neighbors"] == 20
     assert report.table["n_features"] == (None, None, None)
     monkeypatch.undo()
-    assert report.table["modularity"] == analyze(stack, labels=LABELS, n_neighbors=20).table[
-        "modularity"
-    ]
+    assert (
+        report.table["modularity"]
+        == analyze(stack, labels=LABELS, n_neighbors=20).table["modularity"]
+    )
     shorter = analyze(tables, labels=LABELS, n_neighbors=6)
     expected = analyze(stack, labels=LABELS, n_neighbors=6)
     for column in ("modularity", "label_agreement", "intrinsic_dimension", "hubness"):

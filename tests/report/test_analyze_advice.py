@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from layerscope._advice import advise, advise_run
 
 
@@ -99,11 +100,12 @@ def test_a_data_set_too_easy_says_nothing_of_the_layers() -> None:
     assert "candidate" not in text
 
 
-@pytest.mark.parametrize(("repeats", "words"), [(400, "has collapsed"), (60, "is collapsing")])
+@pytest.mark.parametrize(("repeats", "words"), [(400, "are collapsed"), (60, "are collapsing")])
 def test_repeated_rows_are_told(repeats: int, words: str) -> None:
     text = said(Curve([0.1, 0.5], 0.01), {"l1": repeats})
-    assert f"Layer l1 {words}: {repeats} of 500 rows repeat an earlier row exactly" in text
-    assert "Layer l0" not in text
+    assert f"Rows {words} onto one another in l1: {repeats} of its 500 rows repeat" in text
+    text = said(Curve([0.1, 0.5], 0.01), {"l0": 60, "l1": repeats})
+    assert "in 2 layers (l0, l1), most of all" in text
 
 
 def test_a_few_repeated_rows_are_not_told() -> None:
@@ -128,7 +130,9 @@ def test_a_run_tells_rises_falls_and_neither() -> None:
         "Training still organises a (from checkpoint 10 to 20 its modularity rises by 0.030, "
         "95 % interval 0.010 to 0.050)"
     )
-    assert fall.startswith("Layer b loses class structure (from checkpoint 10 to 20")
+    assert fall.startswith("Training undoes class structure in b (from checkpoint 10 to 20")
+    (both,) = advise_run((10, 20), ("a", "b"), {"a": changes["a"], "b": Change(0.04, 0.01, 0.07)})
+    assert both.startswith("Training still organises 2 layers (a, b), most of all b (from")
     (neither,) = advise_run((10, 20), ("c",), {"c": Change(0.004, -0.01, 0.02)})
     assert "largest: c, 0.004, 95 % interval −0.010 to 0.020" in neither
     assert "which more rows might change" in neither

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from layerscope import Activations, analyze, load
 from tests._shared import shared
 from tests.report._stacks import run

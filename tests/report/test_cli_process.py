@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tests.report._stacks import RISING, command, files_in, labels_of, run, save_folder, stack_of
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and terminals")

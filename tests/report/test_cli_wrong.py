@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+
 from layerscope import Activations
 from layerscope.cli import cli
 from tests.report._stacks import RISING, files_in, labels_of, run, save_folder, stack_of
@@ -28,7 +29,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     stack = stack_of(RISING)
     save_folder(tmp_path / "acts", stack)
-    save_folder(tmp_path / "other", {name: stack["conv1"] for name in ("conv1", "fc")})
+    save_folder(tmp_path / "other", dict.fromkeys(("conv1", "fc"), stack["conv1"]))
     save_folder(tmp_path / "short", {name: layer[:50] for name, layer in stack.items()})
     save_folder(tmp_path / "uneven", {"a": stack["conv1"], "b": stack["conv2"][:80]})
     (tmp_path / "empty").mkdir()
@@ -214,7 +215,7 @@ def test_an_error_while_writing_leaves_the_old_report(
     monkeypatch.setattr("os.replace", full)
     result = CliRunner().invoke(cli, ["analyze", "acts", "-o", "r.html"])
     assert result.exit_code == 2
-    assert "error: --output must be a file that can be written" in result.stderr
+    assert "error: --output must be writable (No space left on device)" in result.stderr
     assert (here / "r.html").read_text(encoding="utf-8") == "old"
     assert [name for name in files_in(here) if "r.html" in name] == ["r.html"]
 
