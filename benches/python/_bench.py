@@ -109,14 +109,21 @@ def milliseconds(seconds: Sequence[float]) -> str:
 
 
 def print_machine(*packages: str) -> None:
-    """Print what the numbers depend on: date, processor, load, versions."""
+    """Print what the numbers depend on: date, processor, load, versions.
+
+    Raises
+    ------
+    SystemExit
+        If the extension was not built for speed.
+    """
+    if profile() != "release":
+        built = "must be built for release (make bench, or maturin develop --release)"
+        raise SystemExit(f"layerscope {built}; got a {profile()} build")
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     versions = ", ".join(f"{name} {version(name)}" for name in ("layerscope", "numpy", *packages))
     load = os.getloadavg()[0]
     print(f"{now} · {processor()}, {os.cpu_count()} cores, load {load:.1f}")
-    print(f"Python {platform.python_version()}, {versions}; layerscope built as {profile()}")
-    if profile() != "release":
-        print("NOT A RELEASE BUILD: the ratios below say nothing")
+    print(f"Python {platform.python_version()}, {versions}")
     if load > BUSY:
         print("The machine is busy: the ratios below are rough, those at two threads most of all")
 

@@ -22,10 +22,10 @@ def random_table(n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Return neighbours (n, k) without a search, three in four of the row's class, and labels."""
     generator = np.random.default_rng(n + k)
     labels = generator.integers(10, size=n)
-    by_class = [np.flatnonzero(labels == label) for label in range(10)]
     anyone = generator.integers(n, size=(n, k))
     alike = np.empty((n, k), dtype=np.int64)
-    for label, members in enumerate(by_class):
+    for label in range(10):
+        members = np.flatnonzero(labels == label)
         alike[members] = generator.choice(members, size=(len(members), k))
     table = np.where(generator.random((n, k)) < 0.75, alike, anyone)
     return table.astype(np.uint32), labels

@@ -53,7 +53,7 @@ def from_rows(n: int, d: int) -> Case:
         def ours(threads: int) -> Any:
             return ls.modularity(X, labels, n_permutations=0, n_jobs=threads)
 
-        def peer(threads: int) -> Any:  # BLAS threads are set by threadpoolctl
+        def peer(_threads: int) -> Any:  # BLAS threads are set by threadpoolctl
             return blocked_numpy(X, labels, n_classes)
 
         def agreement(mine: Any, theirs: Any) -> str:
@@ -77,7 +77,7 @@ def from_graph(n: int, d: int) -> Case:
         def ours(threads: int) -> Any:
             return ls.modularity(graph, labels, n_permutations=0, n_jobs=threads).value
 
-        def peer(threads: int) -> Any:
+        def peer(_threads: int) -> Any:
             return nx.community.modularity(network, classes)
 
         return ours, {"networkx": peer}, difference
@@ -93,7 +93,7 @@ def from_table(n: int, n_permutations: int) -> Case:
         def ours(threads: int) -> Any:
             return ls.modularity(found, labels, n_permutations=n_permutations, n_jobs=threads).value
 
-        def plain(threads: int) -> Any:
+        def plain(_threads: int) -> Any:
             generator = np.random.default_rng(0)
             for _ in range(n_permutations):
                 closed_form(arcs_between(generator.permutation(labels), table, 10))
@@ -117,7 +117,7 @@ def igraph_peer(table: np.ndarray, labels: np.ndarray) -> dict[str, Job]:
     sources = np.repeat(np.arange(len(table)), table.shape[1])
     edges = np.column_stack([sources, table.ravel()]).tolist()
     graph, membership = igraph.Graph(n=len(table), edges=edges), labels.tolist()
-    return {"igraph, graph ready": lambda threads: graph.modularity(membership)}
+    return {"igraph, graph ready": lambda _threads: graph.modularity(membership)}
 
 
 def difference(mine: float, theirs: float) -> str:

@@ -25,7 +25,7 @@ def case(n: int, d: int) -> Case:
         def ours(threads: int) -> Any:
             return ls.neighbors(X, n_neighbors=K, n_jobs=threads).indices
 
-        def peer(threads: int) -> Any:  # its threads are set by threadpoolctl
+        def peer(_threads: int) -> Any:  # its threads are set by threadpoolctl
             return fitted.kneighbors(return_distance=True)[1]
 
         def agreement(mine: Any, theirs: Any) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse
+
 from layerscope import Activations, bfloat16
 from layerscope._arrays import BFloat16Array, as_array, as_matrix, encode_labels
 from layerscope.errors import InvalidInputError, InvalidTypeError

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from layerscope.activations import load_labels
 from layerscope.errors import InvalidInputError
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
 from layerscope import Activations, bfloat16, load
 from layerscope._arrays import BFloat16Array, as_matrix
 from layerscope.errors import InvalidInputError, MissingExtraError
-from safetensors import safe_open
-from safetensors.numpy import save_file
 
 GUESSED = "The order of the layers is guessed from their names; pass layers= to set it."
 WORDS = np.array([[0x3F80, 0xC000], [0x0001, 0x7F80], [0x8000, 0x4049]], dtype=np.uint16)

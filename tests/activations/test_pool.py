@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+
 from layerscope import _blocks, bfloat16, pool
 from layerscope._arrays import BFloat16Array
 

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 from layerscope import Activations, bfloat16
 from layerscope._arrays import BFloat16Array
 from layerscope.activations import as_stack

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from layerscope import Activations, pool
 from layerscope._arrays import BFloat16Array, as_array, encode_labels
 from layerscope.errors import InvalidInputError, InvalidTypeError

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from layerscope import Activations, bfloat16, load, pool
 from layerscope.activations import as_stack
 from layerscope.errors import InvalidInputError, InvalidTypeError

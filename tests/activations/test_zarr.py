@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 from layerscope import load
 from layerscope.errors import InvalidInputError, MissingExtraError
 

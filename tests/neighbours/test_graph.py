@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
+
 from layerscope import Graph
 from layerscope._reference.graphs import dense, merge_edges
 from layerscope.errors import InvalidInputError, InvalidTypeError

@@ -12,12 +12,13 @@ import scipy.sparse as sp
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.neighbors import NearestNeighbors
+
 from layerscope import bfloat16, estimate_memory, neighbors
 from layerscope._reference.graphs import dense, hubness, symmetrize
 from layerscope._settings import METRICS
 from layerscope.errors import InvalidInputError, InvalidTypeError, MemoryLimitError
 from layerscope.neighbours import as_neighbors
-from sklearn.neighbors import NearestNeighbors
 
 # The points of the worked example in docs/neighbours.md.
 POINTS = np.array([(1, 0), (4, 1), (1, 1), (1, 3), (0, 1), (-1, 3)], float)
