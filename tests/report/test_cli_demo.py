@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from layerscope.demo_data import load_demo
 import pytest
+
+from layerscope.demo_data import load_demo
 from tests.report._stacks import files_in, run
 
 
