@@ -123,13 +123,13 @@ def _collapsed(layers: Sequence[str], tables: Mapping[str, Any]) -> Iterator[str
     if not many:
         return
     most = max(many, key=lambda name: shares[name])
-    kind = "collapsed" if shares[most] >= 0.5 else "collapsing"
+    verb = "have collapsed" if shares[most] >= 0.5 else "are collapsing"
     table = tables[most]
     yield (
-        f"Rows are {kind} onto one another in {_those(many, most)}: {table.n_duplicate_rows} of its "
-        f"{table.n_samples} rows repeat an earlier row exactly, so the order of the rows decides "
-        "among their neighbours; read these numbers with care, and look for units that died or "
-        "saturated before it."
+        f"Rows {verb} onto one another in {_those(many, most)}: {table.n_duplicate_rows} of "
+        f"its {table.n_samples} rows repeat an earlier row exactly, so the order of the rows "
+        "decides among their neighbours; read these numbers with care, and look for units that "
+        "died or saturated before it."
     )
 
 

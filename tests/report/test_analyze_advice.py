@@ -100,7 +100,7 @@ def test_a_data_set_too_easy_says_nothing_of_the_layers() -> None:
     assert "candidate" not in text
 
 
-@pytest.mark.parametrize(("repeats", "words"), [(400, "are collapsed"), (60, "are collapsing")])
+@pytest.mark.parametrize(("repeats", "words"), [(400, "have collapsed"), (60, "are collapsing")])
 def test_repeated_rows_are_told(repeats: int, words: str) -> None:
     text = said(Curve([0.1, 0.5], 0.01), {"l1": repeats})
     assert f"Rows {words} onto one another in l1: {repeats} of its 500 rows repeat" in text
