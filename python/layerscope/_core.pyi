@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-def build_info() -> dict[str, str | int]:
-    """Return version, profile, processor architecture and threads."""
+def build_info() -> dict[str, str | int | list[str]]:
+    """Return version, profile, processor architecture and features, and threads."""
 
 def neighbors(
     data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
