@@ -28,9 +28,13 @@ _AGREEMENT = (
     "Mean share of a sample's nearest neighbours that have its label. One means that the classes "
     "are apart, whatever their shape."
 )
+_MODULARITY = (
+    "How far neighbours share labels beyond chance. Rows are layers, the first on top; columns are "
+    "checkpoints."
+)
 _DIMENSION = (
     "How many directions the data locally spread in, from the ratio of the distances to the first "
-    "two neighbours; bars are 95 % intervals."
+    "two neighbours."
 )
 _HUBNESS = (
     "Above zero, a few samples are neighbours of very many others. Distances then say less, which "
@@ -110,10 +114,13 @@ def _of_stack(report: Any) -> list[Chart]:
     for place, (name, result) in enumerate(report.results.items()):
         if name != "modularity" and shown_alone(result):
             draw = partial(plot.per_layer, result)
-            drawn.append(_chart(f"measure-{place}", _heading(name), _CAPTIONS.get(name, ""), draw))
+            caption = _CAPTIONS.get(name, "")
+            if np.isfinite(plot.standard_errors(result)).any():
+                caption = f"{caption} Bars: 95 % intervals.".strip()
+            drawn.append(_chart(f"measure-{place}", _heading(name), caption, draw))
     if "hubness" in report.table:
-        draw = partial(_series, report.layers, report.table["hubness"], "hubness")
-        drawn.append(_chart("hubness", _heading("hubness"), _HUBNESS, draw))
+        hubness = partial(_series, report.layers, report.table["hubness"], "hubness")
+        drawn.append(_chart("hubness", _heading("hubness"), _HUBNESS, hubness))
     return drawn
 
 
@@ -123,19 +130,22 @@ def _of_run(report: Any) -> list[Chart]:
     values = {measure: by_step(report, measure) for measure in known}
     curves: list[Chart] = []
     for place, measure in enumerate(known):
+        if measure == "hubness":  # its curves cross too much to be read; the map shows it
+            continue
         bound = None
         if measure == "modularity" and "bound" in report.table:
             bound = by_step(report, "bound")[:, -1]
         caption = "One line per checkpoint, from pale (first) to dark (last)."
         if measure == "modularity":
             caption += " Dashed: the bound at the last checkpoint."
-        draw = partial(_step_curves, values[measure], layers, steps, measure, bound)
+        where = (values[measure], layers, steps)
+        draw = partial(_step_curves, where, measure, bound)
         heading = f"{_heading(measure)} through training"
         curves.append(_chart(f"curves-{place}", heading, caption, draw, wide=place == 0))
     maps = [
         _chart(f"map-{place}", f"{_heading(measure)}: layer by checkpoint",
-               _CAPTIONS.get(measure, "Rows are layers, the first on top; columns checkpoints."),
-               partial(_map, values[measure], layers, steps, measure),
+               _CAPTIONS.get(measure, _MODULARITY),
+               partial(_map, (values[measure], layers, steps), measure),
                height=map_height(len(layers)))
         for place, measure in enumerate(known)
     ]  # fmt: skip
@@ -160,12 +170,12 @@ def _series(layers: Any, values: Any, measure: str, ax: Axes) -> None:
     plot.series(layers, floats(known), measure, ax=ax)
 
 
-def _step_curves(values: Any, layers: Any, steps: Any, measure: str, bound: Any, ax: Axes) -> None:
-    plot.step_curves(values, layers, steps, measure, bound=bound, ax=ax)
+def _step_curves(where: tuple[Any, Any, Any], measure: str, bound: Any, ax: Axes) -> None:
+    plot.step_curves(*where, measure, bound=bound, ax=ax)
 
 
-def _map(values: Any, layers: Any, steps: Any, measure: str, ax: Axes) -> None:
-    plot.layer_step_map(values, layers, steps, "", ax, measure=measure)
+def _map(where: tuple[Any, Any, Any], measure: str, ax: Axes) -> None:
+    plot.layer_step_map(*where, "", ax, measure=measure)
 
 
 def _modularity_caption(curve: Any) -> str:

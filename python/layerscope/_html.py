@@ -15,7 +15,7 @@ from layerscope._charts import charts
 from layerscope._version import __version__
 from layerscope.cite import cite
 from layerscope.errors import MissingExtraError
-from layerscope.plot._style import readable
+from layerscope.plot._text import readable
 
 __all__ = ["render"]
 
@@ -97,8 +97,34 @@ def _sentence(text: str) -> str:
 
 #: Words that open sentences of ours; any other first word may be a layer's name.
 _OPENERS = frozenset(
-    "modularity without no whether training every all the from at only between since rows labels"
-    " neighbours use some none order layers samples checkpoint checkpoints layer intrinsic".split()
+    (
+        "all",
+        "at",
+        "between",
+        "checkpoint",
+        "checkpoints",
+        "every",
+        "from",
+        "intrinsic",
+        "labels",
+        "layer",
+        "layers",
+        "modularity",
+        "neighbours",
+        "no",
+        "none",
+        "only",
+        "order",
+        "rows",
+        "samples",
+        "since",
+        "some",
+        "the",
+        "training",
+        "use",
+        "whether",
+        "without",
+    )
 )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from layerscope.plot._style import Floats, floats, number, readable
+from layerscope.plot._style import Floats, floats
+from layerscope.plot._text import number, readable
 
 __all__ = [
     "COLUMNS", "cell", "column_name", "counted", "figures", "group_warnings", "setting", "summary"
@@ -250,14 +251,15 @@ def group_warnings(
             if text.startswith(opening):
                 text, step = text[len(opening) :], str(known)
         place = ""
-        for layer in longest_first:
-            opening = next(
-                (mark for mark in (f"layer {layer}: ", f"layer {layer!r}: ", f"{layer}: ")
-                 if text.startswith(mark)), None,
-            )  # fmt: skip
-            if opening is not None:
-                place, text = layer, text[len(opening) :]
-                break
+        openings = [
+            (layer, mark)
+            for layer in longest_first
+            for mark in (f"layer {layer}: ", f"layer {layer!r}: ", f"{layer}: ")
+            if text.startswith(mark)
+        ]
+        if openings:
+            place, mark = openings[0]
+            text = text[len(mark) :]
         groups[place].setdefault(text, []).extend([step] if step else [])
     return [
         (place, [_with_steps(text, at) for text, at in sentences.items()])
