@@ -36,6 +36,11 @@ class Result:
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Unpickled arrays come back writeable.
+        self.__dict__.update(state)
+        self.__post_init__()
+
     def __float__(self) -> float:
         value = getattr(self, "value", None)
         if not isinstance(value, float | int):

@@ -24,7 +24,7 @@ mod run;
 pub use alloc::{filled, with_capacity};
 pub use error::{Error, Result};
 pub use fit::{Line, fit_line, fit_line_through_origin};
-pub use graph::Graph;
+pub use graph::{Graph, Symmetrize};
 pub use labels::Labels;
 pub use matrix::{Element, Matrix};
 pub use neighbours::{NeighbourTable, Ranked};

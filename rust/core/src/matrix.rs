@@ -143,9 +143,18 @@ mod tests {
         let brains: Vec<bf16> = [0.1, -3e38, 1e-40].map(bf16::from_f64).to_vec();
         let mut out = [0.0; 3];
         for (element, expected) in [
-            (Element::F16(&halves), halves.iter().map(|&x| f64::from(x)).collect::<Vec<_>>()),
-            (Element::Bf16(&brains), brains.iter().map(|&x| f64::from(x)).collect()),
-            (Element::F32(&[0.1, 2.0, 3.0]), vec![f64::from(0.1f32), 2.0, 3.0]),
+            (
+                Element::F16(&halves),
+                halves.iter().map(|&x| f64::from(x)).collect::<Vec<_>>(),
+            ),
+            (
+                Element::Bf16(&brains),
+                brains.iter().map(|&x| f64::from(x)).collect(),
+            ),
+            (
+                Element::F32(&[0.1, 2.0, 3.0]),
+                vec![f64::from(0.1f32), 2.0, 3.0],
+            ),
             (Element::F64(&[0.1, 2.0, 3.0]), vec![0.1, 2.0, 3.0]),
         ] {
             let matrix = Matrix::new("X", element, 1, 3).unwrap();

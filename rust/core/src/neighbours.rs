@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_smaller_index_and_zero_has_no_sign() {
-        let mut ranked = [(0.0, 7), (-0.0, 9), (0.0, 3), (-1.0, 8)]
-            .map(|(key, index)| Ranked { key, index });
+        let mut ranked =
+            [(0.0, 7), (-0.0, 9), (0.0, 3), (-1.0, 8)].map(|(key, index)| Ranked { key, index });
         ranked.sort();
         assert_eq!(ranked.map(|r| r.index), [8, 3, 7, 9]);
     }

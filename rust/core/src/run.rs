@@ -172,8 +172,7 @@ impl<'a> Run<'a> {
         length: usize,
         work: impl Fn(usize, &mut [T]) -> Result<()> + Sync,
     ) -> Result<()> {
-        let chunks: Vec<Mutex<&mut [T]>> =
-            data.chunks_mut(length.max(1)).map(Mutex::new).collect();
+        let chunks: Vec<Mutex<&mut [T]>> = data.chunks_mut(length.max(1)).map(Mutex::new).collect();
         // Each mutex is taken once, by the thread that claimed its index: never contended.
         self.map(chunks.len(), |i| {
             let mut chunk = chunks[i]
@@ -243,7 +242,9 @@ mod tests {
             let mut data = vec![0usize; 103];
             with_jobs(jobs, |run| {
                 run.for_each_chunk(&mut data, 10, |i, chunk| {
-                    chunk.iter_mut().for_each(|x| *x += i + 1);
+                    for x in chunk {
+                        *x += i + 1;
+                    }
                     Ok(())
                 })
                 .unwrap();

@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Activations → neighbours: the k nearest rows of every row, exactly as the written order says,
+//! to the last bit, whatever the number of threads.
+
+mod duplicates;
+mod exact;
+mod kernel;
+mod lanes;
+mod memory;
+mod metric;
+mod request;
+mod rows;
+mod scale;
+mod widen;
+
+pub use exact::{Neighbours, neighbors};
+pub use memory::estimate_memory;
+pub use metric::Metric;
+pub use request::Request;
+
+#[cfg(test)]
+mod tests;

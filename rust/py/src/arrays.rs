@@ -26,11 +26,11 @@ impl Layer<'_> {
     pub fn borrow(&self, py: Python<'_>, argument: &str) -> PyResult<Matrix<'_>> {
         let fail = |error| to_python(py, error);
         let (element, shape) = match self {
-            Layer::F32(array) => (Element::F32(slice(py, array, argument)?), array.shape()),
-            Layer::F64(array) => (Element::F64(slice(py, array, argument)?), array.shape()),
-            Layer::F16(array) => (Element::F16(slice(py, array, argument)?), array.shape()),
+            Layer::F32(array) => (Element::F32(slice2(py, array, argument)?), array.shape()),
+            Layer::F64(array) => (Element::F64(slice2(py, array, argument)?), array.shape()),
+            Layer::F16(array) => (Element::F16(slice2(py, array, argument)?), array.shape()),
             Layer::Words(array) => {
-                let words: &[u16] = slice(py, array, argument)?;
+                let words: &[u16] = slice2(py, array, argument)?;
                 (Element::Bf16(words.reinterpret_cast()), array.shape())
             }
         };
@@ -38,7 +38,8 @@ impl Layer<'_> {
     }
 }
 
-fn slice<'a, T: NumpyElement>(
+/// Borrows a two-dimensional array, row by row.
+pub fn slice2<'a, T: NumpyElement>(
     py: Python<'_>,
     array: &'a PyReadonlyArray2<'_, T>,
     argument: &str,
@@ -76,6 +77,6 @@ pub fn array2<T: NumpyElement>(
     values: Vec<T>,
     columns: usize,
 ) -> PyResult<Bound<'_, PyArray2<T>>> {
-    let rows = if columns == 0 { 0 } else { values.len() / columns };
+    let rows = values.len().checked_div(columns).unwrap_or(0);
     values.into_pyarray(py).reshape([rows, columns])
 }

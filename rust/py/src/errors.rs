@@ -31,7 +31,11 @@ pub fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Internal(what) => raise(
             py,
             "LayerscopeError",
-            ("layerscope", "must not fail inside; please report this", what),
+            (
+                "layerscope",
+                "must not fail inside; please report this",
+                what,
+            ),
         ),
     }
 }

@@ -8,11 +8,17 @@
 
 #![forbid(unsafe_code)]
 // `PyO3` extracts arguments by value, and its functions are documented in `_core.pyi`.
-#![allow(clippy::needless_pass_by_value, clippy::too_many_arguments, missing_docs)]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    missing_docs
+)]
 
 mod arrays;
 mod build_info;
 mod errors;
+mod graph;
+mod neighbours;
 mod run;
 
 use pyo3::prelude::*;
@@ -22,4 +28,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use crate::build_info::build_info;
+    #[pymodule_export]
+    use crate::graph::{graph_from_edges, graph_from_neighbors};
+    #[pymodule_export]
+    use crate::neighbours::{estimate_memory, neighbors};
 }

@@ -1,0 +1,314 @@
+//! The sweep over pairs of blocks: pack, multiply, test, offer.
+//!
+//! When rows ask about themselves, the tile (I, J) serves the rows of I and of J. What is found
+//! does not depend on the order of the tiles: a row's answer is a set under a total order, and
+//! thresholds only ever drop what cannot belong to it.
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use layerscope_core::{Result, filled, with_capacity};
+
+use super::candidates::{Candidates, Context, Scratch};
+use super::certify::Bound;
+use crate::kernel::{Product, multiply};
+use crate::lanes::fast;
+use crate::memory::Plan;
+use crate::metric::Metric;
+
+/// Pairs tested together before one of them is looked at alone.
+const STRIDE: usize = 16;
+
+/// A pair whose lower bound passed a threshold; rows counted within their blocks.
+struct Hit {
+    left: u32,
+    right: u32,
+    lower: f64,
+}
+
+/// Scratch of one thread.
+pub(crate) struct Worker {
+    left: Vec<f64>,
+    right: Vec<f64>,
+    /// The block that `left` holds whole.
+    held: Option<usize>,
+    product: Vec<f64>,
+    columns: Columns,
+    hits: Vec<Hit>,
+    keys: Scratch,
+}
+
+/// What the test needs of the rows of the right block, each as one array.
+#[derive(Default)]
+struct Columns {
+    alphas: Vec<f64>,
+    nus: Vec<f64>,
+    thresholds: Vec<f64>,
+}
+
+/// Bytes of a [`Worker`], without its key scratch.
+pub(crate) fn worker_bytes(block: usize, panel: usize) -> u128 {
+    let (block, panel) = (block as u128, panel as u128);
+    8 * (2 * block * panel + block * block + 3 * block) + block * block * size_of::<Hit>() as u128
+}
+
+/// The pairs of blocks of one band of asking rows.
+pub(crate) struct Sweep<'a> {
+    pub context: &'a Context<'a>,
+    pub plan: &'a Plan,
+    /// The centre that packing takes off.
+    pub centre: &'a [f64],
+    /// Whether the asking rows are the data themselves.
+    pub symmetric: bool,
+    /// Blocks of asking rows in this band.
+    pub band: Range<usize>,
+    /// One per block of the band.
+    pub states: &'a [Mutex<Candidates>],
+}
+
+impl Sweep<'_> {
+    /// The tiles, diagonal first, so that thresholds are tight before most pairs are seen.
+    pub(crate) fn tiles(&self) -> Vec<(u32, u32)> {
+        let blocks = self.context.data.len().div_ceil(self.plan.block);
+        let mut tiles = Vec::new();
+        if self.symmetric {
+            tiles.extend(self.band.clone().map(|i| (i as u32, i as u32)));
+        }
+        for i in self.band.clone() {
+            let open = |&j: &usize| !self.symmetric || j > i || !self.band.contains(&j);
+            tiles.extend((0..blocks).filter(open).map(|j| (i as u32, j as u32)));
+        }
+        tiles
+    }
+
+    pub(crate) fn worker(&self) -> Result<Worker> {
+        let Plan {
+            block,
+            panel,
+            capacity,
+            ..
+        } = *self.plan;
+        Ok(Worker {
+            left: filled(block * panel, 0.0)?,
+            right: filled(block * panel, 0.0)?,
+            held: None,
+            product: filled(block * block, 0.0)?,
+            columns: Columns::default(),
+            hits: with_capacity(block * block)?,
+            keys: Scratch::new(self.context.data.rows.columns(), capacity)?,
+        })
+    }
+
+    /// Works on one tile.
+    pub(crate) fn run_tile(&self, worker: &mut Worker, (i, j): (u32, u32)) -> Result<()> {
+        let (i, j) = (i as usize, j as usize);
+        let left = block_range(i, self.plan.block, self.context.asked.len());
+        let right = block_range(j, self.plan.block, self.context.data.len());
+        self.multiply(
+            worker,
+            i,
+            left.clone(),
+            right.clone(),
+            self.symmetric && i == j,
+        )?;
+        let both = self.symmetric && self.band.contains(&j);
+        self.test(worker, i, j, &left, &right, both);
+        self.offer(worker, i, left.start, right.start, false)?;
+        if both {
+            self.offer(worker, j, right.start, left.start, true)?;
+        }
+        Ok(())
+    }
+
+    fn multiply(
+        &self,
+        worker: &mut Worker,
+        i: usize,
+        left: Range<usize>,
+        right: Range<usize>,
+        same: bool,
+    ) -> Result<()> {
+        let context = self.context;
+        let d = context.data.rows.columns();
+        let factor = if context.data.rows.metric() == Metric::Euclidean {
+            -2.0
+        } else {
+            -1.0
+        };
+        for start in (0..d).step_by(self.plan.panel) {
+            context.run.check()?;
+            let columns = start..(start + self.plan.panel).min(d);
+            let width = columns.len();
+            let whole = width == d;
+            if !(whole && worker.held == Some(i)) {
+                for (number, out) in left.clone().zip(worker.left.chunks_exact_mut(width)) {
+                    context
+                        .asked
+                        .pack(number, columns.clone(), self.centre, out);
+                }
+                worker.held = whole.then_some(i);
+            }
+            if !same {
+                for (number, out) in right.clone().zip(worker.right.chunks_exact_mut(width)) {
+                    context.data.pack(number, columns.clone(), self.centre, out);
+                }
+            }
+            let other = if same { &worker.left } else { &worker.right };
+            let product = Product {
+                left: &worker.left[..left.len() * width],
+                right: &other[..right.len() * width],
+                left_rows: left.len(),
+                right_rows: right.len(),
+                features: width,
+                factor,
+                accumulate: start > 0,
+            };
+            multiply(&product, &mut worker.product[..left.len() * right.len()])?;
+        }
+        Ok(())
+    }
+
+    /// Collects the pairs that one of the two rows may want.
+    fn test(
+        &self,
+        worker: &mut Worker,
+        i: usize,
+        j: usize,
+        left: &Range<usize>,
+        right: &Range<usize>,
+        both: bool,
+    ) {
+        let context = self.context;
+        let left_thresholds = self.thresholds(i);
+        let bounds = &context.data_bounds[right.clone()];
+        let columns = &mut worker.columns;
+        columns.alphas.clear();
+        columns
+            .alphas
+            .extend(bounds.iter().map(|bound| bound.alpha));
+        columns.nus.clear();
+        columns.nus.extend(bounds.iter().map(|bound| bound.nu));
+        columns.thresholds.clear();
+        if both {
+            columns.thresholds.extend(self.thresholds(j));
+        } else {
+            columns.thresholds.resize(right.len(), f64::NEG_INFINITY);
+        }
+        worker.hits.clear();
+        for (local, number) in left.clone().enumerate() {
+            // On the diagonal each pair is looked at once, and no row beside itself.
+            let from = if self.symmetric && i == j {
+                local + 1
+            } else {
+                0
+            };
+            let row = Row {
+                index: local as u32,
+                bound: context.asked_bounds[number],
+                threshold: left_thresholds[local],
+            };
+            let products = &worker.product[local * right.len()..(local + 1) * right.len()];
+            row.test(from, products, &worker.columns, &mut worker.hits);
+        }
+    }
+
+    fn thresholds(&self, block: usize) -> Vec<f64> {
+        self.lock(block).thresholds().to_vec()
+    }
+
+    fn lock(&self, block: usize) -> std::sync::MutexGuard<'_, Candidates> {
+        self.states[block - self.band.start]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Offers the hits to the rows of one block.
+    fn offer(
+        &self,
+        worker: &mut Worker,
+        block: usize,
+        own: usize,
+        other: usize,
+        swapped: bool,
+    ) -> Result<()> {
+        let context = self.context;
+        let mut state = self.lock(block);
+        for hit in &worker.hits {
+            let (mine, theirs) = if swapped {
+                (hit.right, hit.left)
+            } else {
+                (hit.left, hit.right)
+            };
+            let number = other + theirs as usize;
+            let group = context.data.group(number);
+            if group.is_some() && group == context.asked.group(own + mine as usize) {
+                continue;
+            }
+            state.offer(context, &mut worker.keys, mine as usize, number, hit.lower)?;
+        }
+        Ok(())
+    }
+}
+
+/// The numbers of a block.
+pub(crate) fn block_range(block: usize, rows: usize, len: usize) -> Range<usize> {
+    block * rows..((block + 1) * rows).min(len)
+}
+
+/// One row of a tile.
+struct Row {
+    index: u32,
+    bound: Bound,
+    threshold: f64,
+}
+
+impl Row {
+    /// Whether row j of the right block, or this row, may want the other; with the lower bound.
+    // Without a branch, so that the loop over it vectorises.
+    #[allow(clippy::inline_always, clippy::needless_bitwise_bool)]
+    #[inline(always)]
+    fn look(&self, product: f64, alpha: f64, nu: f64, threshold: f64) -> (bool, f64) {
+        let lower = (self.bound.alpha + alpha) + product - self.bound.nu * nu;
+        ((lower <= self.threshold) | (lower <= threshold), lower)
+    }
+
+    fn test(&self, from: usize, products: &[f64], columns: &Columns, hits: &mut Vec<Hit>) {
+        let one = |j: usize, hits: &mut Vec<Hit>| {
+            let (wanted, lower) = self.look(
+                products[j],
+                columns.alphas[j],
+                columns.nus[j],
+                columns.thresholds[j],
+            );
+            if wanted {
+                hits.push(Hit {
+                    left: self.index,
+                    right: j as u32,
+                    lower,
+                });
+            }
+        };
+        fast(
+            #[inline(always)]
+            || {
+                let (products, _) = products[from..].as_chunks::<STRIDE>();
+                let (alphas, _) = columns.alphas[from..].as_chunks::<STRIDE>();
+                let (nus, _) = columns.nus[from..].as_chunks::<STRIDE>();
+                let (thresholds, _) = columns.thresholds[from..].as_chunks::<STRIDE>();
+                let chunks = products.iter().zip(alphas).zip(nus).zip(thresholds);
+                for (chunk, (((product, alpha), nu), threshold)) in chunks.enumerate() {
+                    let mut any = false;
+                    for l in 0..STRIDE {
+                        any |= self.look(product[l], alpha[l], nu[l], threshold[l]).0;
+                    }
+                    if any {
+                        let start = from + chunk * STRIDE;
+                        (start..start + STRIDE).for_each(|j| one(j, hits));
+                    }
+                }
+            },
+        );
+        let rest = (products.len() - from) % STRIDE;
+        (products.len() - rest..products.len()).for_each(|j| one(j, hits));
+    }
+}

@@ -1,0 +1,80 @@
+//! Activations → neighbours.
+
+use layerscope_core::Error;
+use layerscope_knn::{Metric, Request};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray1};
+use pyo3::prelude::*;
+
+use crate::arrays::{Layer, array1, array2, slice1};
+use crate::errors::to_python;
+use crate::run::{Manner, cores, door};
+
+type Answer<'py> = (
+    Bound<'py, PyArray2<u32>>,
+    Bound<'py, PyArray2<f64>>,
+    Bound<'py, PyArray1<u64>>,
+    usize,
+    usize,
+);
+
+#[pyfunction]
+#[pyo3(signature = (data, k, metric, queries=None, groups=None, memory_limit=None, n_jobs=None, progress=None))]
+pub fn neighbors<'py>(
+    py: Python<'py>,
+    data: Layer<'py>,
+    k: i64,
+    metric: &str,
+    queries: Option<Layer<'py>>,
+    groups: Option<PyReadonlyArray1<'py, u32>>,
+    memory_limit: Option<u64>,
+    n_jobs: Option<i64>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Answer<'py>> {
+    let fail = |error| to_python(py, error);
+    let k = usize::try_from(k)
+        .map_err(|_| fail(Error::invalid("n_neighbors", "must be at least 1", k)))?;
+    let request = Request {
+        data: data.borrow(py, "X")?,
+        queries: queries
+            .as_ref()
+            .map(|layer| layer.borrow(py, "queries"))
+            .transpose()?,
+        groups: groups
+            .as_ref()
+            .map(|array| slice1(py, array, "groups"))
+            .transpose()?,
+        k,
+        metric: Metric::parse(metric).map_err(fail)?,
+        memory_limit,
+    };
+    let found = door(py, Manner { n_jobs, progress }, |run| {
+        layerscope_knn::neighbors(run, &request)
+    })?;
+    Ok((
+        array2(py, found.indices, k)?,
+        array2(py, found.values, k)?,
+        array1(py, found.tied),
+        found.n_duplicate_rows,
+        found.n_zero_rows,
+    ))
+}
+
+#[pyfunction]
+#[pyo3(signature = (n_samples, n_features, k, element_bytes, metric, n_jobs=None))]
+pub fn estimate_memory(
+    py: Python<'_>,
+    n_samples: usize,
+    n_features: usize,
+    k: usize,
+    element_bytes: usize,
+    metric: &str,
+    n_jobs: Option<usize>,
+) -> PyResult<u64> {
+    // Nothing is converted as a whole, so the kind of the values does not count.
+    let _ = element_bytes;
+    Metric::parse(metric).map_err(|error| to_python(py, error))?;
+    let jobs = n_jobs.unwrap_or_else(|| cores().get());
+    Ok(layerscope_knn::estimate_memory(
+        n_samples, n_features, k, jobs,
+    ))
+}
