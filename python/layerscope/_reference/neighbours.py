@@ -91,8 +91,8 @@ def nearest(
     [1, 2, 1]
     """
     angle = metric in {"cosine", "pearson"}
-    data = data.astype(np.float64)
-    asked = data if queries is None else queries.astype(np.float64)
+    data = np.asarray(data, np.float64)
+    asked = data if queries is None else np.asarray(queries, np.float64)
     power = 0 if angle else power_for(max(np.abs(data).max(), np.abs(asked).max()))
     rows = _prepared(data, metric, power)
     columns = rows if queries is None else _prepared(asked, metric, power)
@@ -145,4 +145,6 @@ def _keys(x: Floats, rows: Floats, metric: str) -> Floats:
             return -products
         roots = np.sqrt(lane_sum(x * x)) * np.sqrt(lane_sum(rows * rows))
         defined = x.any() & rows.any(axis=1)
-        return -np.divide(products, roots, out=np.zeros(len(rows)), where=defined)
+        cosines = np.zeros(len(rows))
+        np.divide(products, roots, out=cosines, where=defined)
+        return -cosines
