@@ -6,12 +6,7 @@ from layerscope._version import __version__
 from layerscope.activations import Activations, load, pool
 from layerscope.analyze import analyze, analyze_run
 from layerscope.cite import cite
-from layerscope.measures import (
-    intrinsic_dimension,
-    label_agreement,
-    modularity,
-    modularity_curve,
-)
+from layerscope.measures import intrinsic_dimension, label_agreement, modularity, modularity_curve
 from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
 from layerscope.report import Report
 

@@ -13,7 +13,7 @@ from layerscope import plot
 from layerscope._svg import inline_svg
 from layerscope.plot._classes import EXTREMES, MANY
 from layerscope.plot._maps import map_height
-from layerscope.plot._report import MAPPED, by_step, shown_alone
+from layerscope.plot._report import by_step, is_numeric, mapped, numbers, shown_alone
 from layerscope.plot._style import HEIGHT, WIDTH, floats, title_of
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ _AGREEMENT = (
     "Mean share of a sample's nearest neighbours that have its label. One means that the classes "
     "are apart, whatever their shape."
 )
+_ROWS = "Rows are layers, the first on top; columns are checkpoints."
+_MODULARITY = f"How far neighbours share labels beyond chance. {_ROWS}"
 _DIMENSION = (
     "How many directions the data locally spread in, from the ratio of the distances to the first "
-    "two neighbours; bars are 95 % intervals."
+    "two neighbours."
 )
 _HUBNESS = (
     "Above zero, a few samples are neighbours of very many others. Distances then say less, which "
@@ -57,8 +59,8 @@ class Chart:
     ----------
     heading, caption : str
         In words.
-    narrow : Markup
-        The chart as SVG, for a card of half the page or a telephone.
+    narrow : Markup or None
+        The chart as SVG, for a card of half the page or a telephone; None without any value.
     wide : Markup or None
         Drawn again for the whole width of a large screen.
     """
@@ -79,12 +81,15 @@ def _chart(
     heading: str,
     caption: str,
     draw: Callable[[Axes], object],
+    values: Any,
     *,
     wide: bool = False,
     height: float = HEIGHT,
 ) -> Chart:
     from markupsafe import Markup
 
+    if not np.isfinite(values).any():
+        return Chart(heading, "No layer has a value; the warnings say why.", None)
     label = f"Chart: {heading}. {caption}"
     # Every piece of text in the SVG was escaped when it was written as XML.
     narrow = Markup(inline_svg(draw, key, width=WIDTH, height=height, label=label))
@@ -101,41 +106,52 @@ def _of_stack(report: Any) -> list[Chart]:
     if curve is not None:
         drawn.append(
             _chart("modularity", _heading("modularity"), _modularity_caption(curve),
-                   partial(plot.modularity_curve, curve), wide=True)
+                   partial(plot.modularity_curve, curve), floats(curve.value), wide=True)
         )  # fmt: skip
         drawn.append(
             _chart("classes", "Modularity by class", _class_caption(len(curve.per_class)),
-                   partial(plot.per_class, curve))
+                   partial(plot.per_class, curve), floats(curve.value))
         )  # fmt: skip
     for place, (name, result) in enumerate(report.results.items()):
+        caption = _CAPTIONS.get(name, "")
         if name != "modularity" and shown_alone(result):
             draw = partial(plot.per_layer, result)
-            drawn.append(_chart(f"measure-{place}", _heading(name), _CAPTIONS.get(name, ""), draw))
+            if np.isfinite(plot.standard_errors(result)).any():
+                caption = f"{caption} Bars: 95 % intervals.".strip()
+            drawn.append(
+                _chart(f"measure-{place}", _heading(name), caption, draw, floats(result.value))
+            )
+        elif name != "modularity" and is_numeric(report, name):
+            drawn.append(_of_column(f"measure-{place}", report, name))
     if "hubness" in report.table:
-        draw = partial(_series, report.layers, report.table["hubness"], "hubness")
-        drawn.append(_chart("hubness", _heading("hubness"), _HUBNESS, draw))
+        drawn.append(_of_column("hubness", report, "hubness"))
     return drawn
 
 
 def _of_run(report: Any) -> list[Chart]:
     layers, steps = report.layers, report.steps
-    known = [measure for measure in MAPPED if measure in report.table]
+    known = mapped(report)
     values = {measure: by_step(report, measure) for measure in known}
     curves: list[Chart] = []
     for place, measure in enumerate(known):
+        if measure == "hubness":  # its curves cross too much to be read; the map shows it
+            continue
         bound = None
         if measure == "modularity" and "bound" in report.table:
             bound = by_step(report, "bound")[:, -1]
         caption = "One line per checkpoint, from pale (first) to dark (last)."
         if measure == "modularity":
             caption += " Dashed: the bound at the last checkpoint."
-        draw = partial(_step_curves, values[measure], layers, steps, measure, bound)
+        where = (values[measure], layers, steps)
+        draw = partial(_step_curves, where, measure, bound)
         heading = f"{_heading(measure)} through training"
-        curves.append(_chart(f"curves-{place}", heading, caption, draw, wide=place == 0))
+        curves.append(
+            _chart(f"curves-{place}", heading, caption, draw, values[measure], wide=place == 0)
+        )
     maps = [
         _chart(f"map-{place}", f"{_heading(measure)}: layer by checkpoint",
-               _CAPTIONS.get(measure, "Rows are layers, the first on top; columns checkpoints."),
-               partial(_map, values[measure], layers, steps, measure),
+               _MODULARITY if measure == "modularity" else _CAPTIONS.get(measure, _ROWS),
+               partial(_map, (values[measure], layers, steps), measure), values[measure],
                height=map_height(len(layers)))
         for place, measure in enumerate(known)
     ]  # fmt: skip
@@ -144,9 +160,10 @@ def _of_run(report: Any) -> list[Chart]:
     if last is not None:
         detail = [
             _chart("last", "Modularity at the last checkpoint", _modularity_caption(last),
-                   partial(plot.modularity_curve, last)),
+                   partial(plot.modularity_curve, last), floats(last.value)),
             _chart("classes", "Modularity by class, last checkpoint",
-                   _class_caption(len(last.per_class)), partial(plot.per_class, last)),
+                   _class_caption(len(last.per_class)), partial(plot.per_class, last),
+                   floats(last.value)),
         ]  # fmt: skip
     return [*curves[:1], *maps, *detail, *curves[1:]]
 
@@ -155,17 +172,21 @@ def _heading(measure: str) -> str:
     return _HEADINGS.get(measure, title_of(measure))
 
 
-def _series(layers: Any, values: Any, measure: str, ax: Axes) -> None:
-    known = [np.nan if value is None else value for value in values]
-    plot.series(layers, floats(known), measure, ax=ax)
+def _of_column(key: str, report: Any, column: str) -> Chart:
+    values = numbers(report.table[column])
+
+    def draw(ax: Axes) -> None:
+        plot.series(report.layers, values, column, ax=ax)
+
+    return _chart(key, _heading(column), _CAPTIONS.get(column, ""), draw, values)
 
 
-def _step_curves(values: Any, layers: Any, steps: Any, measure: str, bound: Any, ax: Axes) -> None:
-    plot.step_curves(values, layers, steps, measure, bound=bound, ax=ax)
+def _step_curves(where: tuple[Any, Any, Any], measure: str, bound: Any, ax: Axes) -> None:
+    plot.step_curves(*where, measure, bound=bound, ax=ax)
 
 
-def _map(values: Any, layers: Any, steps: Any, measure: str, ax: Axes) -> None:
-    plot.layer_step_map(values, layers, steps, "", ax, measure=measure)
+def _map(where: tuple[Any, Any, Any], measure: str, ax: Axes) -> None:
+    plot.layer_step_map(*where, "", ax, measure=measure)
 
 
 def _modularity_caption(curve: Any) -> str:

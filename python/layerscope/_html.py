@@ -15,7 +15,7 @@ from layerscope._charts import charts
 from layerscope._version import __version__
 from layerscope.cite import cite
 from layerscope.errors import MissingExtraError
-from layerscope.plot._style import readable
+from layerscope.plot._text import readable, short_names
 
 __all__ = ["render"]
 
@@ -97,8 +97,34 @@ def _sentence(text: str) -> str:
 
 #: Words that open sentences of ours; any other first word may be a layer's name.
 _OPENERS = frozenset(
-    "modularity without no whether training every all the from at only between since rows labels"
-    " neighbours use some none order layers samples checkpoint checkpoints layer intrinsic".split()
+    (
+        "all",
+        "at",
+        "between",
+        "checkpoint",
+        "checkpoints",
+        "every",
+        "from",
+        "intrinsic",
+        "labels",
+        "layer",
+        "layers",
+        "modularity",
+        "neighbours",
+        "no",
+        "none",
+        "only",
+        "order",
+        "rows",
+        "samples",
+        "since",
+        "some",
+        "the",
+        "training",
+        "use",
+        "whether",
+        "without",
+    )
 )
 
 
@@ -107,7 +133,7 @@ def _table(report: Any) -> dict[str, Any]:
     table = report.table
     columns = [name for name in ("layer", "step") if name in table]
     columns += [name for name in table.columns if name not in _NAMES]
-    kept = range(len(table))
+    short = dict(zip(report.layers, short_names(report.layers, 36), strict=True))
     note = ""
     if len(table) > LONGEST_TABLE and report.steps is not None:
         ends = {report.steps[0], report.steps[-1]}
@@ -117,12 +143,18 @@ def _table(report: Any) -> dict[str, Any]:
             f"the JSON file have all {len(table)} rows."
         )
     else:
-        kept_rows = list(kept)
+        kept_rows = list(range(len(table)))
     return {
         "heads": [words.column_name(name) for name in columns],
-        "rows": [[words.cell(table[name][row]) for name in columns] for row in kept_rows],
+        "rows": [
+            (
+                readable(table["layer"][row]),
+                short[table["layer"][row]],
+                [words.cell(table[name][row]) for name in columns[1:]],
+            )
+            for row in kept_rows
+        ],
         "note": note,
-        "leading": sum(name in _NAMES for name in columns),
     }
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from layerscope.plot._style import Floats, floats, number, readable
+from layerscope.plot._style import Floats, floats
+from layerscope.plot._text import number, readable
 
 __all__ = [
     "COLUMNS", "cell", "column_name", "counted", "figures", "group_warnings", "setting", "summary"
@@ -110,6 +111,7 @@ def figures(report: Any) -> list[dict[str, str]]:
         of = f"of {number(bound[-1])} possible" if bound is not None else ""
         found.append({"name": "Modularity", "value": number(value[-1]), "note": f"{where}; {of}"})
         best = int(np.nanargmax(value))
+    if value is not None and math.isfinite(value[-1]) and len(layers) > 1:
         found.append({
             "name": "Most organised layer", "value": readable(layers[best]),
             "note": f"layer {best + 1} of {len(layers)}, Q {number(value[best])}",
@@ -120,10 +122,9 @@ def figures(report: Any) -> list[dict[str, str]]:
         found.append({"name": "Label agreement", "value": percent(share[-1]), "note": note})
     dimension = last("intrinsic_dimension")
     if dimension is not None and math.isfinite(dimension[-1]):
-        found.append({
-            "name": "Intrinsic dimension", "value": number(dimension[-1], 1),
-            "note": f"last layer; {number(dimension[0], 1)} in the first",
-        })  # fmt: skip
+        first = "" if len(layers) == 1 else f"; {number(dimension[0], 1)} in the first"
+        text = number(dimension[-1], 1)
+        found.append({"name": "Intrinsic dimension", "value": text, "note": f"last layer{first}"})
     return found
 
 
@@ -160,7 +161,9 @@ def summary(report: Any) -> list[str]:
     if dimension is not None and np.isfinite(dimension).any():
         sentences.append(_course("", "intrinsic dimension", dimension, layers, digits=1))
     sentences += _run_sentence(report)
-    return sentences or ["No measure has a value in any layer; the warnings say why."]
+    return sentences or [
+        "No measure of the classes or of the dimension has a value; the warnings say why."
+    ]
 
 
 def _course(opening: str, what: str, values: Floats, layers: Sequence[str], digits: int = 2) -> str:
@@ -250,14 +253,15 @@ def group_warnings(
             if text.startswith(opening):
                 text, step = text[len(opening) :], str(known)
         place = ""
-        for layer in longest_first:
-            opening = next(
-                (mark for mark in (f"layer {layer}: ", f"layer {layer!r}: ", f"{layer}: ")
-                 if text.startswith(mark)), None,
-            )  # fmt: skip
-            if opening is not None:
-                place, text = layer, text[len(opening) :]
-                break
+        openings = [
+            (layer, mark)
+            for layer in longest_first
+            for mark in (f"layer {layer}: ", f"layer {layer!r}: ", f"{layer}: ")
+            if text.startswith(mark)
+        ]
+        if openings:
+            place, mark = openings[0]
+            text = text[len(mark) :]
         groups[place].setdefault(text, []).extend([step] if step else [])
     return [
         (place, [_with_steps(text, at) for text, at in sentences.items()])

@@ -14,11 +14,12 @@ charts of the HTML report.
 from __future__ import annotations
 
 from layerscope.plot._classes import per_class
-from layerscope.plot._curves import modularity_curve, per_layer, series
+from layerscope.plot._curves import modularity_curve, per_layer, series, standard_errors
 from layerscope.plot._maps import layer_step_map
 from layerscope.plot._report import report
 from layerscope.plot._steps import step_curves
-from layerscope.plot._style import figure, short_names
+from layerscope.plot._style import figure
+from layerscope.plot._text import short_names
 
 __all__ = [
     "figure",
@@ -29,5 +30,6 @@ __all__ = [
     "report",
     "series",
     "short_names",
+    "standard_errors",
     "step_curves",
 ]

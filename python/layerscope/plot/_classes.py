@@ -18,11 +18,9 @@ from layerscope.plot._style import (
     floats,
     layer_axis,
     note_empty,
-    plain,
-    short_names,
     size_of,
-    spread,
 )
+from layerscope.plot._text import plain, short_names, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +81,7 @@ def _extremes(axes: Axes, terms: Mapping[Any, Floats]) -> None:
     line(axes, quantiles[2], INK, width=1.6, marker=False)
     ranked = sorted(terms, key=lambda label: _last(terms[label])[1])
     lowest, highest = ranked[:EXTREMES], ranked[-EXTREMES:]
-    colours = {label: _LOWEST for label in lowest} | {label: _HIGHEST for label in highest}
+    colours = dict.fromkeys(lowest, _LOWEST) | dict.fromkeys(highest, _HIGHEST)
     shown = {label: terms[label] for label in [*lowest, *highest]}
     for label, values in shown.items():
         line(axes, values, colours[label], width=0.9, marker=len(values) == 1)
@@ -105,9 +103,11 @@ def name_ends(
     heights = spread([end[1] for end in ends], gap, low + gap / 2, high - gap / 2)
     names: Sequence[str] = short_names(curves, limit)
     for label, name, end, height in zip(curves, names, ends, heights, strict=True):
+        # A dot where the numbers end: what follows is only a stroke to the name.
+        axes.plot(*end, "o", color=colours[label], markersize=3.4, markeredgewidth=0)
         axes.annotate(
             plain(name), end, xytext=(1.045, height), textcoords=axes.get_yaxis_transform(),
             fontsize=SMALL, color=INK, va="center", ha="left", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colours[label], "linewidth": 1.1,
+            arrowprops={"arrowstyle": "-", "color": colours[label], "linewidth": 0.8,
                         "shrinkA": 1.0, "shrinkB": 1.0, "relpos": (0.0, 0.5)},
         )  # fmt: skip

@@ -19,15 +19,15 @@ from layerscope.plot._style import (
     floats,
     layer_axis,
     note_empty,
-    number,
     size_of,
     title_of,
 )
+from layerscope.plot._text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["modularity_curve", "per_layer", "series"]
+__all__ = ["modularity_curve", "per_layer", "series", "standard_errors"]
 
 #: Standard errors to either side of a 95 % interval of a mean, where no other interval is given.
 NORMAL_95 = 1.96
@@ -80,10 +80,7 @@ def per_layer(result: Any, ax: Axes | None = None) -> Axes:
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
     """
-    value = floats(result.value)
-    errors = floats([getattr(one, "standard_error", np.nan) for one in result.results])
-    if errors.shape != value.shape:
-        errors = np.full_like(value, np.nan)
+    value, errors = floats(result.value), standard_errors(result)
     return series(
         result.layers,
         value,
@@ -92,6 +89,11 @@ def per_layer(result: Any, ax: Axes | None = None) -> Axes:
         high=value + NORMAL_95 * errors,
         ax=ax,
     )
+
+
+def standard_errors(result: Any) -> Floats:
+    """Return the standard error of each layer's value, NaN where the measure has none."""
+    return floats([getattr(one, "standard_error", np.nan) for one in result.results])
 
 
 def series(

@@ -17,17 +17,18 @@ from layerscope.plot._style import (
     axes_or_new,
     colour_of,
     floats,
-    number,
-    plain,
-    short_names,
     size_of,
 )
+from layerscope.plot._text import number, plain, short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
 
 __all__ = ["layer_step_map", "ramp"]
+
+#: Measures whose colours start at zero (or below); for others the lowest value is palest.
+FROM_ZERO = frozenset({"modularity", "label_agreement", "same_label_share"})
 
 _ROW = 11.0  # points of height that a named row needs
 
@@ -64,10 +65,12 @@ def layer_step_map(
     matrix = floats(values).reshape(len(layers), len(steps))
     known = matrix[np.isfinite(matrix)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    low = min(0.0, low)
+    chosen = title if measure is None else measure
+    if chosen in FROM_ZERO:
+        low = min(0.0, low)
     if high <= low:
         high = low + 1.0
-    shades = ramp(colour_of(title if measure is None else measure))
+    shades = ramp(colour_of(chosen))
     image = axes.imshow(
         np.ma.masked_invalid(matrix), aspect="auto", cmap=shades, vmin=low, vmax=high,
         interpolation="none",
@@ -75,7 +78,8 @@ def layer_step_map(
     _rows_and_columns(axes, layers, steps)
     _numbers(axes, matrix, shades, (low, high))
     if known.size:
-        bar = axes.get_figure(root=True).colorbar(image, ax=axes, fraction=0.035, pad=0.02)  # type: ignore[union-attr]
+        beside = axes.inset_axes((1.025, 0.0, 0.03, 1.0))
+        bar = axes.get_figure(root=True).colorbar(image, cax=beside)  # type: ignore[union-attr]
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=SMALL, labelcolor=MUTED, length=0)
         bar.locator = _few_ticks()
@@ -139,7 +143,15 @@ def _numbers(axes: Axes, matrix: Floats, shades: Any, extent: tuple[float, float
         return
     low, high = extent
     for (row, column), text in texts.items():
-        red, green, blue, _ = shades((matrix[row, column] - low) / (high - low))
-        light = 0.299 * red + 0.587 * green + 0.114 * blue
-        colour = INK if light > 0.58 else "white"
+        light = _luminance(shades((matrix[row, column] - low) / (high - low)))
+        # The contrast of WCAG 2: whichever of white and ink is further from the cell.
+        colour = "white" if 1.05 / (light + 0.05) > (light + 0.05) / 0.07 else INK
         axes.text(column, row, text, ha="center", va="center", fontsize=size, color=colour)
+
+
+def _luminance(colour: tuple[float, ...]) -> float:
+    """Return the relative luminance of an sRGB colour."""
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["MAPPED", "by_step", "report", "shown_alone"]
+__all__ = ["by_step", "is_numeric", "mapped", "numbers", "report", "shown_alone"]
 
 #: Columns of a report's table that have a map over the checkpoints of a run.
 MAPPED = ("modularity", "label_agreement", "intrinsic_dimension", "hubness")
@@ -51,28 +51,52 @@ def _panels(report: Any) -> list[Callable[[Axes], Axes]]:
     for name, result in report.results.items():
         if name != "modularity" and shown_alone(result):
             panels.append(partial(per_layer, result))
+        elif name != "modularity" and is_numeric(report, name):
+            panels.append(partial(_column, report, name))
     if "hubness" in report.table:
-        hubness = floats(report.table["hubness"])
-        panels.append(lambda ax: series(report.layers, hubness, "hubness", ax=ax))
+        panels.append(partial(_column, report, "hubness"))
     return panels
 
 
 def _run_panels(report: Any) -> list[Callable[[Axes], Axes]]:
     panels: list[Callable[[Axes], Axes]] = []
-    for measure in MAPPED:
-        if measure in report.table:
-            values = by_step(report, measure)
-            where = (values, report.layers, report.steps)
-            title = title_of(measure)
-            panels += [
-                partial(_curves, where, measure),
-                partial(layer_step_map, *where, title, measure=measure),
-            ]
+    for measure in mapped(report):
+        where = (by_step(report, measure), report.layers, report.steps)
+        title = title_of(measure)
+        panels += [
+            partial(_curves, where, measure),
+            partial(layer_step_map, *where, title, measure=measure),
+        ]
     return panels
 
 
 def _curves(where: tuple[Any, Any, Any], measure: str, ax: Axes) -> Axes:
     return step_curves(*where, measure, ax=ax)
+
+
+def _column(report: Any, column: str, ax: Axes) -> Axes:
+    return series(report.layers, numbers(report.table[column]), column, ax=ax)
+
+
+def mapped(report: Any) -> list[str]:
+    """Return the columns of a run's table that have a map: those of its measures, and hubness."""
+    wanted = dict.fromkeys((*MAPPED, *report.results))
+    return [column for column in wanted if is_numeric(report, column)]
+
+
+def is_numeric(report: Any, column: str) -> bool:
+    """Tell whether a column is there and holds numbers alone, None apart."""
+    if column not in report.table:
+        return False
+    entries = report.table[column]
+    return any(entry is not None for entry in entries) and all(
+        entry is None or isinstance(entry, int | float | np.number) for entry in entries
+    )
+
+
+def numbers(entries: Sequence[Any]) -> Floats:
+    """Return the entries of a column as floats, None as NaN."""
+    return floats([np.nan if entry is None else entry for entry in entries])
 
 
 def shown_alone(result: Any) -> bool:
@@ -89,4 +113,4 @@ def by_step(report: Any, column: str) -> Floats:
         for step, layer, value in zip(table["step"], table["layer"], table[column], strict=True)
     }
     rows = [[at.get((step, layer)) for step in report.steps] for layer in report.layers]
-    return floats([[np.nan if value is None else value for value in row] for row in rows])
+    return np.stack([numbers(row) for row in rows])

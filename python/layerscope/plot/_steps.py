@@ -19,9 +19,9 @@ from layerscope.plot._style import (
     floats,
     layer_axis,
     note_empty,
-    number,
     title_of,
 )
+from layerscope.plot._text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,15 +7,14 @@ can still be read when a telephone shows it 350 pixels wide.
 from __future__ import annotations
 
 import math
-import os
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from layerscope.errors import MissingExtraError
+from layerscope.plot._text import plain, readable, short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +46,7 @@ TITLES = {
     "hubness": "Hubness (skewness of k-occurrence)",
 }
 
-_TILTED = 13.5  # points between two names that stand at 45 degrees
+_TILTED = 12.5  # points between two names that stand at 45 degrees
 _LETTER = 0.56  # width of a mean letter, in units of its size
 
 
@@ -59,53 +58,6 @@ def colour_of(measure: str) -> str:
 def title_of(measure: str) -> str:
     """Return what a measure is called on an axis."""
     return TITLES.get(measure, readable(measure).replace("_", " "))
-
-
-def readable(name: object) -> str:
-    """Return a name on one line, without characters that XML or a font cannot take."""
-    text = str(name).encode("utf-8", "replace").decode("utf-8")
-    kept = [" " if character.isspace() else character for character in text]
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}"
-        if unicodedata.category(character) in {"Cc", "Cs", "Cn"} or character in "\ufffe\uffff"
-        else character
-        for character in kept
-    )
-
-
-def plain(text: str) -> str:
-    r"""Return text that matplotlib shows as it is: a dollar sign starts no formula."""
-    return text.replace("$", r"\$")
-
-
-def short_names(names: Iterable[object], limit: int = 14) -> list[str]:
-    """Return names of at most about ``limit`` letters that stay different.
-
-    What all names begin with is dropped up to a dot, a slash or an underscore; then the middle
-    gives way; names that became equal get their number.
-
-    >>> short_names(["model.layers.0.attention", "model.layers.11.attention"], 12)
-    ['0.attention', '11.attention']
-    """
-    whole = [readable(name) for name in names]
-    shared = os.path.commonprefix(whole) if len(whole) > 1 else ""
-    cut = max(shared.rfind(mark) for mark in "./_") + 1
-    if max(map(len, whole), default=0) > limit and all(len(name) > cut for name in whole):
-        whole = [name[cut:] for name in whole]
-    short = [_squeeze(name, limit) for name in whole]
-    if len(set(short)) < len(set(whole)):
-        short = [
-            name if short.count(name) == 1 else f"{_squeeze(name, limit - 4)} #{index + 1}"
-            for index, name in enumerate(short)
-        ]
-    return short
-
-
-def _squeeze(name: str, limit: int) -> str:
-    if len(name) <= limit:
-        return name
-    head = max(1, (limit - 1) // 2)
-    return f"{name[:head]}…{name[len(name) - (limit - 1 - head) :]}"
 
 
 def figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
@@ -199,46 +151,3 @@ def floats(values: Any) -> Floats:
     """Return an array of float64 in which infinities are NaN."""
     array = np.asarray(values, dtype=np.float64)
     return np.where(np.isfinite(array), array, np.nan)
-
-
-def number(value: float, digits: int = 2) -> str:
-    """Return a number with a true minus sign.
-
-    >>> number(-0.125), number(12.5, 1), number(float("nan"))
-    ('−0.12', '12.5', '–')
-    """
-    if not math.isfinite(value):
-        return "–"
-    text = f"{value:.{digits}f}"
-    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
-
-
-def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return positions near the wanted ones, in their order, at least ``gap`` apart if they fit.
-
-    >>> spread([0.5, 0.5, 0.9], 0.2, 0.0, 1.0)
-    [0.4, 0.6, 0.9]
-    """
-    if not wanted:
-        return []
-    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
-    gap = min(gap, (high - low) / max(len(wanted) - 1, 1))
-    # Blocks of touching labels: (sum of wanted lowest positions, members); merged while they touch.
-    blocks: list[tuple[float, int]] = []
-
-    def start(block: tuple[float, int]) -> float:
-        mean, size = block[0] / block[1], block[1]
-        return min(max(mean, low), high - gap * (size - 1))
-
-    for index in order:
-        blocks.append((wanted[index], 1))
-        while len(blocks) > 1 and start(blocks[-2]) + gap * blocks[-2][1] > start(blocks[-1]):
-            later, earlier = blocks.pop(), blocks.pop()
-            shifted = later[0] - later[1] * gap * earlier[1]
-            blocks.append((earlier[0] + shifted, earlier[1] + later[1]))
-    placed = [0.0] * len(wanted)
-    ranks = iter(order)
-    for block in blocks:
-        for position in range(block[1]):
-            placed[next(ranks)] = round(start(block) + gap * position, 12)
-    return placed
