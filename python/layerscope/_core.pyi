@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-def build_info() -> dict[str, str | int]:
-    """Return version, profile, processor architecture and threads."""
+def build_info() -> dict[str, str | int | list[str]]:
+    """Return version, profile, processor architecture and features, and threads."""
 
 def neighbors(
     data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
@@ -35,6 +35,89 @@ def estimate_memory(
     n_jobs: int | None = None,
 ) -> int:
     """Return the bytes that a search takes, scratch and output, without a memory limit."""
+
+def modularity_from_neighbors(
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64] | None,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    resolution: float,
+    directed: bool,
+    clip_negative: bool,
+    n_permutations: int,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, float, float, npt.NDArray[np.float64], float, int, float, float, float]:
+    """Return value, bound, ratio, terms per class, same-label share, negative edges, null.
+
+    Neighbours and weights are (n, k); without weights every arc weighs 1. The null is three
+    numbers: mean, sd and z.
+    """
+
+def modularity_from_graph(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    graph_directed: bool,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    resolution: float,
+    directed: bool,
+    clip_negative: bool,
+    n_permutations: int,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, float, float, npt.NDArray[np.float64], float, int, float, float, float]:
+    """Return the same of a graph in compressed sparse rows."""
+
+def modularity_without_groups(
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64] | None,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    groups: npt.NDArray[np.uint32],
+    n_groups: int,
+    k: int,
+    resolution: float,
+    directed: bool,
+    clip_negative: bool,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[float | None]:
+    """Return, per group, the value without its rows; None where the table is not deep enough."""
+
+def permutation(n: int, seed: int, item: int) -> npt.NDArray[np.uint32]:
+    """Return the permutation that a null draws from the stream (seed, item)."""
+
+def agreement_from_neighbors(
+    indices: npt.NDArray[np.uint32],
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, npt.NDArray[np.float64], int]:
+    """Return the mean share of same-label neighbours, the same per class, isolated rows."""
+
+def agreement_from_graph(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    graph_directed: bool,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, npt.NDArray[np.float64], int]:
+    """Return the same of a graph in compressed sparse rows; self-loops are passed over."""
+
+def two_nn(
+    distances: npt.NDArray[np.float64],
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, float, int, int]:
+    """Return intrinsic dimension, standard error, excluded and used rows from (n, k >= 2)."""
 
 def graph_from_edges(
     n_nodes: int,

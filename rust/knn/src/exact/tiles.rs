@@ -35,21 +35,53 @@ pub(crate) struct Worker {
     product: Vec<f64>,
     columns: Columns,
     hits: Vec<Hit>,
+    uppers: Vec<f64>,
     keys: Scratch,
 }
 
-/// What the test needs of the rows of the right block, each as one array.
+/// What a tile needs of the rows of the right block, each as one array.
 #[derive(Default)]
 struct Columns {
     alphas: Vec<f64>,
+    betas: Vec<f64>,
     nus: Vec<f64>,
     thresholds: Vec<f64>,
+}
+
+impl Columns {
+    fn fill(&mut self, bounds: &[Bound]) {
+        self.alphas.clear();
+        self.alphas.extend(bounds.iter().map(|bound| bound.alpha));
+        self.betas.clear();
+        self.betas.extend(bounds.iter().map(|bound| bound.beta));
+        self.nus.clear();
+        self.nus.extend(bounds.iter().map(|bound| bound.nu));
+    }
+
+    /// Upper bounds of the keys of one row with all of these.
+    fn uppers(&self, own: Bound, products: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        fast(
+            #[inline(always)]
+            || {
+                let bounds = self.alphas.iter().zip(&self.betas).zip(&self.nus);
+                out.extend(
+                    bounds
+                        .zip(products)
+                        .map(|(((&alpha, &beta), &nu), &product)| {
+                            let other = Bound { alpha, beta, nu };
+                            own.upper(other, own.lower(other, product))
+                        }),
+                );
+            },
+        );
+    }
 }
 
 /// Bytes of a [`Worker`], without its key scratch.
 pub(crate) fn worker_bytes(block: usize, panel: usize) -> u128 {
     let (block, panel) = (block as u128, panel as u128);
-    8 * (2 * block * panel + block * block + 3 * block) + block * block * size_of::<Hit>() as u128
+    8 * (2 * block * panel + block * block + 5 * block) + block * block * size_of::<Hit>() as u128
 }
 
 /// The pairs of blocks of one band of asking rows.
@@ -95,6 +127,7 @@ impl Sweep<'_> {
             product: filled(block * block, 0.0)?,
             columns: Columns::default(),
             hits: with_capacity(block * block)?,
+            uppers: with_capacity(block)?,
             keys: Scratch::new(self.context.data.rows.columns(), capacity)?,
         })
     }
@@ -112,6 +145,12 @@ impl Sweep<'_> {
             self.symmetric && i == j,
         )?;
         let both = self.symmetric && self.band.contains(&j);
+        worker
+            .columns
+            .fill(&self.context.data_bounds[right.clone()]);
+        if both && i == j {
+            self.seed(worker, i, &left);
+        }
         self.test(worker, i, j, &left, &right, both);
         self.offer(worker, i, left.start, right.start, false)?;
         if both {
@@ -168,6 +207,41 @@ impl Sweep<'_> {
         Ok(())
     }
 
+    /// Gives the rows of a diagonal tile, which is a row's first, a threshold before any candidate
+    /// is taken: the k-th smallest upper bound within the block.
+    fn seed(&self, worker: &mut Worker, block: usize, rows: &Range<usize>) {
+        let context = self.context;
+        let wanted = context.wanted;
+        if rows.len() <= wanted {
+            return;
+        }
+        let Worker {
+            product,
+            columns,
+            uppers,
+            ..
+        } = worker;
+        let mut state = self.lock(block);
+        for (local, products) in product
+            .chunks_exact(rows.len())
+            .take(rows.len())
+            .enumerate()
+        {
+            let own = context.data_bounds[rows.start + local];
+            columns.uppers(own, products, uppers);
+            uppers[local] = f64::INFINITY;
+            if let Some(group) = context.data.group(rows.start + local) {
+                for (upper, number) in uppers.iter_mut().zip(rows.clone()) {
+                    if context.data.group(number) == Some(group) {
+                        *upper = f64::INFINITY;
+                    }
+                }
+            }
+            let (_, kth, _) = uppers.select_nth_unstable_by(wanted - 1, f64::total_cmp);
+            state.tighten(local, *kth);
+        }
+    }
+
     /// Collects the pairs that one of the two rows may want.
     fn test(
         &self,
@@ -180,19 +254,14 @@ impl Sweep<'_> {
     ) {
         let context = self.context;
         let left_thresholds = self.thresholds(i);
-        let bounds = &context.data_bounds[right.clone()];
-        let columns = &mut worker.columns;
-        columns.alphas.clear();
-        columns
-            .alphas
-            .extend(bounds.iter().map(|bound| bound.alpha));
-        columns.nus.clear();
-        columns.nus.extend(bounds.iter().map(|bound| bound.nu));
-        columns.thresholds.clear();
+        worker.columns.thresholds.clear();
         if both {
-            columns.thresholds.extend(self.thresholds(j));
+            worker.columns.thresholds.extend(self.thresholds(j));
         } else {
-            columns.thresholds.resize(right.len(), f64::NEG_INFINITY);
+            worker
+                .columns
+                .thresholds
+                .resize(right.len(), f64::NEG_INFINITY);
         }
         worker.hits.clear();
         for (local, number) in left.clone().enumerate() {
@@ -263,52 +332,74 @@ struct Row {
 }
 
 impl Row {
-    /// Whether row j of the right block, or this row, may want the other; with the lower bound.
-    // Without a branch, so that the loop over it vectorises.
-    #[allow(clippy::inline_always, clippy::needless_bitwise_bool)]
-    #[inline(always)]
-    fn look(&self, product: f64, alpha: f64, nu: f64, threshold: f64) -> (bool, f64) {
-        let lower = (self.bound.alpha + alpha) + product - self.bound.nu * nu;
-        ((lower <= self.threshold) | (lower <= threshold), lower)
-    }
-
+    /// Collects the pairs that this row, or row j of the right block, may want.
     fn test(&self, from: usize, products: &[f64], columns: &Columns, hits: &mut Vec<Hit>) {
-        let one = |j: usize, hits: &mut Vec<Hit>| {
-            let (wanted, lower) = self.look(
-                products[j],
-                columns.alphas[j],
-                columns.nus[j],
-                columns.thresholds[j],
-            );
-            if wanted {
-                hits.push(Hit {
-                    left: self.index,
-                    right: j as u32,
-                    lower,
-                });
-            }
-        };
         fast(
             #[inline(always)]
             || {
-                let (products, _) = products[from..].as_chunks::<STRIDE>();
+                let mut start = from;
+                let (chunks, rest) = products[from..].as_chunks::<STRIDE>();
                 let (alphas, _) = columns.alphas[from..].as_chunks::<STRIDE>();
                 let (nus, _) = columns.nus[from..].as_chunks::<STRIDE>();
                 let (thresholds, _) = columns.thresholds[from..].as_chunks::<STRIDE>();
-                let chunks = products.iter().zip(alphas).zip(nus).zip(thresholds);
-                for (chunk, (((product, alpha), nu), threshold)) in chunks.enumerate() {
-                    let mut any = false;
-                    for l in 0..STRIDE {
-                        any |= self.look(product[l], alpha[l], nu[l], threshold[l]).0;
-                    }
-                    if any {
-                        let start = from + chunk * STRIDE;
-                        (start..start + STRIDE).for_each(|j| one(j, hits));
+                for (((product, alpha), nu), threshold) in
+                    chunks.iter().zip(alphas).zip(nus).zip(thresholds)
+                {
+                    self.look(product, alpha, nu, threshold, start, hits);
+                    start += STRIDE;
+                }
+                // What is left is filled up with pairs that nobody wants.
+                let fill = |values: &[f64], with: f64| {
+                    let mut all = [with; STRIDE];
+                    all[..rest.len()].copy_from_slice(&values[start..start + rest.len()]);
+                    all
+                };
+                if !rest.is_empty() {
+                    let product = fill(products, f64::INFINITY);
+                    let alpha = fill(&columns.alphas, 0.0);
+                    let nu = fill(&columns.nus, 0.0);
+                    let threshold = fill(&columns.thresholds, f64::NEG_INFINITY);
+                    self.look(&product, &alpha, &nu, &threshold, start, hits);
+                    // An infinite threshold wants even those.
+                    while hits
+                        .last()
+                        .is_some_and(|hit| hit.right as usize >= products.len())
+                    {
+                        hits.pop();
                     }
                 }
             },
         );
-        let rest = (products.len() - from) % STRIDE;
-        (products.len() - rest..products.len()).for_each(|j| one(j, hits));
+    }
+
+    // Without a branch until a pair is wanted, so that the loop vectorises.
+    #[allow(clippy::inline_always, clippy::needless_bitwise_bool)]
+    #[inline(always)]
+    fn look(
+        &self,
+        product: &[f64; STRIDE],
+        alpha: &[f64; STRIDE],
+        nu: &[f64; STRIDE],
+        threshold: &[f64; STRIDE],
+        start: usize,
+        hits: &mut Vec<Hit>,
+    ) {
+        let mut lower = [0.0; STRIDE];
+        let mut any = false;
+        for l in 0..STRIDE {
+            lower[l] = (self.bound.alpha + alpha[l]) + product[l] - self.bound.nu * nu[l];
+            any |= (lower[l] <= self.threshold) | (lower[l] <= threshold[l]);
+        }
+        if any {
+            for l in 0..STRIDE {
+                if lower[l] <= self.threshold || lower[l] <= threshold[l] {
+                    hits.push(Hit {
+                        left: self.index,
+                        right: (start + l) as u32,
+                        lower: lower[l],
+                    });
+                }
+            }
+        }
     }
 }
