@@ -46,7 +46,7 @@ def render(report: Any, *, title: str | None = None) -> str:
         title=_title(report) if title is None else title,
         facts=words.facts(report),
         figures=words.figures(report),
-        summary=words.summary(report),
+        summary=[_sentence(text) for text in words.summary(report)],
         advice=[_sentence(advice) for advice in report.advice],
         charts=charts(report),
         compare=COMPARE if "modularity" in report.results else "",
@@ -88,7 +88,7 @@ def _sentence(text: str) -> str:
     >>> _sentence("modularity rises"), _sentence("fc2 has collapsed.")
     ('Modularity rises.', 'fc2 has collapsed.')
     """
-    text = readable(text).strip()
+    text = readable(text).strip().replace(" %", "\u00a0%")
     first = text.split(" ", 1)[0]
     if first.isascii() and first.isalpha() and first.islower() and first in _OPENERS:
         text = text[:1].upper() + text[1:]

@@ -38,20 +38,27 @@ def write_text(path: Any, text: str) -> Path:
         target = Path(path)
     except TypeError:
         raise InvalidTypeError("path", "must be a path", type(path).__name__) from None
-    if target.is_dir():
-        raise InvalidInputError("path", "must name a file", f"the folder {target}")
-    if not target.parent.is_dir():
-        raise InvalidInputError("path", "must lie in a folder that exists", str(target))
     scratch = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.part")
+    try:
+        if target.is_dir():
+            raise InvalidInputError("path", "must name a file", f"the folder {target}")
+        if not target.parent.is_dir():
+            raise InvalidInputError("path", "must lie in a folder that exists", str(target))
+        _replace(target, scratch, text)
+    except (OSError, ValueError) as error:  # a ValueError: a zero byte in the name
+        if isinstance(error, InvalidInputError):
+            raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidInputError("path", f"must be writable ({reason})", repr(str(target))) from None
+    return target
+
+
+def _replace(target: Path, scratch: Path, text: str) -> None:
     try:
         with open(scratch, "xb") as file:
             file.write(text.encode("utf-8", "replace"))
             file.flush()
             os.fsync(file.fileno())
         os.replace(scratch, target)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InvalidInputError("path", f"must be writable ({reason})", str(target)) from None
     finally:
         scratch.unlink(missing_ok=True)
-    return target
