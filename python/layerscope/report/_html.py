@@ -10,12 +10,12 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from layerscope import _words as words
-from layerscope._charts import charts
 from layerscope._version import __version__
 from layerscope.cite import cite
 from layerscope.errors import MissingExtraError
 from layerscope.plot._text import readable, short_names
+from layerscope.report import _words as words
+from layerscope.report._charts import charts
 
 __all__ = ["render"]
 
@@ -173,7 +173,7 @@ def _environment() -> Any:
         rule = "must be installed: pip install jinja2"
         raise MissingExtraError("jinja2", rule, "no such module") from None
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("layerscope", "templates"),
+        loader=jinja2.PackageLoader("layerscope.report", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_clean,

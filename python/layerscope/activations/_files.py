@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope._arrays import Array, as_array
-from layerscope._metadata import Metadata
+from layerscope.activations._metadata import Metadata
 from layerscope.errors import InvalidInputError, InvalidTypeError
 
 __all__ = [

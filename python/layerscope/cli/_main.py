@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from layerscope._cli_errors import Interrupted, ReaderGone, guarded
-from layerscope._cli_options import Choice, Memory, Names, Whole
 from layerscope._version import __version__
+from layerscope.cli._errors import Interrupted, ReaderGone, guarded
+from layerscope.cli._options import Choice, Memory, Names, Whole
 from layerscope.errors import InvalidInputError
 
 __all__ = ["cli", "main"]
@@ -81,8 +81,8 @@ _jobs_option = click.option(
 @_jobs_option
 def demo(output: str, json_target: str | None, jobs: int | None) -> None:
     """Analyse a small network that comes with layerscope."""
-    from layerscope._cli_demo import demo_report, explain
-    from layerscope._cli_output import check_targets, deliver, watching
+    from layerscope.cli._demo import demo_report, explain
+    from layerscope.cli._output import check_targets, deliver, watching
 
     targets = check_targets(output, json_target, [])
     with watching() as progress:
@@ -145,10 +145,10 @@ def analyze(
     PATH is a folder or a .safetensors file with all layers of a network; several of them are
     checkpoints in order. Several .npy files are the layers of one network in order.
     """
-    from layerscope._cli_input import read
-    from layerscope._cli_output import check_targets, deliver, watching
     from layerscope.analyze import analyze as analyze_stack
     from layerscope.analyze import analyze_run
+    from layerscope.cli._input import read
+    from layerscope.cli._output import check_targets, deliver, watching
 
     given = [Path(path) for path in (*paths, *([labels] if labels else []))]
     targets = check_targets(output, json_target, given)
@@ -166,7 +166,7 @@ def analyze(
 @cli.command()
 def info() -> None:
     """Print versions, processor, engine and threads."""
-    from layerscope._cli_info import facts
+    from layerscope.cli._info import facts
 
     rows = list(facts())
     width = max(len(name) for name, _ in rows)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from layerscope._arrays import check_entries
-from layerscope._files import check_path, regular_file
-from layerscope._npy import map_npy
+from layerscope.activations._files import check_path, regular_file
+from layerscope.activations._npy import map_npy
 from layerscope.errors import InvalidInputError
 
 __all__ = ["load_labels"]

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from layerscope._arrays import Array
-from layerscope._files import Source, check_path, refuse
-from layerscope._labels import load_labels
-from layerscope._names import check_names, natural_order
-from layerscope._npy import open_folder, open_npy
-from layerscope._pool import LAYOUTS, POOLS
-from layerscope._pool import pool as pool_array
-from layerscope._safetensors import open_safetensors
 from layerscope._settings import check_choice
-from layerscope._stack import Activations
-from layerscope._zarr import is_zarr, open_zarr
+from layerscope.activations._files import Source, check_path, refuse
+from layerscope.activations._labels import load_labels
+from layerscope.activations._names import check_names, natural_order
+from layerscope.activations._npy import open_folder, open_npy
+from layerscope.activations._pool import LAYOUTS, POOLS
+from layerscope.activations._pool import pool as pool_array
+from layerscope.activations._safetensors import open_safetensors
+from layerscope.activations._stack import Activations
+from layerscope.activations._zarr import is_zarr, open_zarr
 from layerscope.errors import InvalidInputError, in_layer
 
 __all__ = ["load"]

@@ -17,7 +17,7 @@ from layerscope._arrays import (
     check_matrix_shape,
     to_numpy,
 )
-from layerscope._names import check_name
+from layerscope.activations._names import check_name
 from layerscope.errors import InvalidInputError, InvalidTypeError, in_layer
 
 __all__ = ["RowsOf", "check_ids", "check_layers", "row_numbers", "take"]

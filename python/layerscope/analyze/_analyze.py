@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from layerscope._advice import advise, advise_run
-from layerscope._measured import Watch, changes, layer_table, measure_stack, n_rows
-from layerscope._plan import Plan, make_plan
 from layerscope._settings import METRIC, N_NEIGHBORS, MemoryLimit, Progress, record
 from layerscope.activations import as_stack
+from layerscope.analyze._advice import advise, advise_run
+from layerscope.analyze._measured import Watch, changes, layer_table, measure_stack, n_rows
+from layerscope.analyze._plan import Plan, make_plan
 from layerscope.errors import InvalidInputError, InvalidTypeError, LayerscopeError
 from layerscope.report import Report
 

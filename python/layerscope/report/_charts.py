@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerscope import plot
-from layerscope._svg import inline_svg
 from layerscope.plot._classes import EXTREMES, MANY
 from layerscope.plot._maps import map_height
 from layerscope.plot._report import by_step, is_numeric, mapped, numbers, shown_alone
 from layerscope.plot._style import HEIGHT, WIDTH, floats, title_of
+from layerscope.report._svg import inline_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

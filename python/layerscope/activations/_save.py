@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from layerscope._arrays import Array, BFloat16Array
-from layerscope._blocks import row_blocks
-from layerscope._files import check_path, refuse
-from layerscope._metadata import Metadata, dump, parse
-from layerscope._names import file_stem
-from layerscope._npy import METADATA_FILE, read_text
-from layerscope._safetensors import write_safetensors
+from layerscope.activations._blocks import row_blocks
+from layerscope.activations._files import check_path, refuse
+from layerscope.activations._metadata import Metadata, dump, parse
+from layerscope.activations._names import file_stem
+from layerscope.activations._npy import METADATA_FILE, read_text
+from layerscope.activations._safetensors import write_safetensors
 from layerscope.errors import InvalidInputError
 
 __all__ = ["save"]

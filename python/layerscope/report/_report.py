@@ -164,7 +164,7 @@ class Report(StackResult):
         InvalidInputError
             If the file cannot be written.
         """
-        from layerscope._output import write_text
+        from layerscope.report._output import write_text
 
         text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
         return write_text(path, text + "\n")
@@ -191,8 +191,8 @@ class Report(StackResult):
         MissingExtraError
             If jinja2 or matplotlib is not installed.
         """
-        from layerscope._html import render
-        from layerscope._output import write_text
+        from layerscope.report._html import render
+        from layerscope.report._output import write_text
 
         return write_text(path, render(self, title=title))
 

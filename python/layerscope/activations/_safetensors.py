@@ -16,9 +16,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from layerscope._arrays import Array, BFloat16Array, bfloat16
-from layerscope._blocks import row_blocks
-from layerscope._files import Source, map_array, read_numbers, refuse, regular_file
-from layerscope._metadata import LONGEST_HEADER, parse
+from layerscope.activations._blocks import row_blocks
+from layerscope.activations._files import Source, map_array, read_numbers, refuse, regular_file
+from layerscope.activations._metadata import LONGEST_HEADER, parse
 from layerscope.errors import InvalidInputError, MissingExtraError, in_layer
 
 __all__ = ["ENTRY", "open_safetensors", "write_safetensors"]

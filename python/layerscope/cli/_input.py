@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from layerscope._names import natural_order
 from layerscope.activations import Activations, load
+from layerscope.activations._names import natural_order
 from layerscope.errors import InvalidInputError, LayerscopeError
 
 __all__ = ["Taken", "read"]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from layerscope._plan import Plan
 from layerscope._result import StackResult
 from layerscope._settings import progress_for
 from layerscope._table import Table
+from layerscope.analyze._plan import Plan
 from layerscope.errors import in_layer
 from layerscope.measures import (
     ModularityCurve,

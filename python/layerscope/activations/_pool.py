@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope._arrays import Array, BFloat16Array, as_array, to_float, to_numpy
-from layerscope._blocks import row_ranges
 from layerscope._settings import check_choice
+from layerscope.activations._blocks import row_ranges
 from layerscope.errors import InvalidInputError, InvalidTypeError
 
 __all__ = ["LAYOUTS", "POOLS", "pool"]

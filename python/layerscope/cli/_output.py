@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from layerscope._cli_errors import clean, in_options, say
+from layerscope.cli._errors import clean, in_options, say
 from layerscope.errors import InvalidInputError
 from layerscope.report import Report
 

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope import _core
-from layerscope._graph import Graph, _graph
 from layerscope._json import json_safe
 from layerscope._result import Result
 from layerscope._settings import check_choice, check_int, check_jobs
 from layerscope.errors import InvalidInputError, InvalidTypeError
+from layerscope.neighbours._graph import Graph, _graph
 
 __all__ = ["Neighbors"]
 

@@ -11,9 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope._arrays import Array, bfloat16
-from layerscope._files import Source, check_numbers, map_array, read_numbers, refuse, regular_file
-from layerscope._metadata import LONGEST_HEADER, parse
-from layerscope._names import file_stem
+from layerscope.activations._files import (
+    Source,
+    check_numbers,
+    map_array,
+    read_numbers,
+    refuse,
+    regular_file,
+)
+from layerscope.activations._metadata import LONGEST_HEADER, parse
+from layerscope.activations._names import file_stem
 from layerscope.errors import InvalidInputError
 
 __all__ = ["METADATA_FILE", "map_npy", "open_folder", "open_npy", "read_text"]

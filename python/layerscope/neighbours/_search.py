@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from layerscope import _core
 from layerscope._arrays import as_matrix, encode_labels
-from layerscope._graph import Graph, as_graph
-from layerscope._neighbors import Neighbors, remarks
 from layerscope._settings import (
     METRIC,
     METRICS,
@@ -27,8 +25,9 @@ from layerscope._settings import (
     record,
 )
 from layerscope.errors import InvalidInputError, InvalidTypeError, LayerscopeError
+from layerscope.neighbours._neighbors import Neighbors, remarks
 
-__all__ = ["Graph", "Neighbors", "as_graph", "as_neighbors", "estimate_memory", "neighbors"]
+__all__ = ["as_neighbors", "estimate_memory", "neighbors"]
 
 _BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy.typing as npt
 
-from layerscope import _save
 from layerscope._arrays import Array, check_entries
-from layerscope._layers import RowsOf, check_ids, check_layers, row_numbers, take
-from layerscope._names import check_names
+from layerscope.activations import _save
+from layerscope.activations._layers import RowsOf, check_ids, check_layers, row_numbers, take
+from layerscope.activations._names import check_names
 
 __all__ = ["Activations", "as_stack"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from layerscope._arrays import Array
-from layerscope._files import Source, check_numbers, read_numbers, refuse
-from layerscope._npy import read_text
+from layerscope.activations._files import Source, check_numbers, read_numbers, refuse
+from layerscope.activations._npy import read_text
 from layerscope.errors import MissingExtraError, in_layer
 
 __all__ = ["is_zarr", "open_zarr"]
