@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.report import _fakes as fakes
 
 pytestmark = pytest.mark.browser

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from tests.report import _fakes as fakes
 
 from layerscope import cite
 from layerscope._result import Result
 from layerscope.errors import InvalidTypeError
+from tests.report import _fakes as fakes
 
 CURVE = {
     "lu2022modularity",

@@ -12,11 +12,11 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
-from tests.report import _fakes as fakes
 
 from layerscope import Report
 from layerscope._html import COMPARE
 from layerscope._table import Table
+from tests.report import _fakes as fakes
 
 NASTY = (
     "<script>alert(1)</script>",

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
-from tests.report import _fakes as fakes
 
 from layerscope import plot
 from layerscope.plot._text import number, readable, spread
+from tests.report import _fakes as fakes
 
 
 def lines(axes: Any) -> list[np.ndarray]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.report import _fakes as fakes
 
 from layerscope import Report
 from layerscope._result import Result
 from layerscope._table import Table
 from layerscope.errors import InvalidInputError, InvalidTypeError
+from tests.report import _fakes as fakes
 
 
 def extra(layers: tuple[str, ...], values: list[float], **more: Any) -> fakes.FakePerLayer:
