@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import layerscope as ls
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+import layerscope as ls
 from _bench import Agreement, Case, Job, main
 from _data import clustered
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import layerscope as ls
 import numpy as np
 
+import layerscope as ls
 from _bench import Agreement, Case, Job, main
 from _data import neighbours_from_table, random_table
 

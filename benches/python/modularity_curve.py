@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import layerscope as ls
 import numpy as np
-from layerscope._arrays import encode_labels
-from layerscope.measures._jackknife import GROUPS, groups_for
 
+import layerscope as ls
 from _bench import Agreement, Case, Job, main
 from _data import clustered
+from layerscope._arrays import encode_labels
+from layerscope.measures._jackknife import GROUPS, groups_for
 
 TITLE = "standard error of modularity, k = 15"
 
