@@ -54,7 +54,8 @@ lint: environment ## ruff, mypy, stubtest, cargo fmt, clippy
 	$(PYTHON_IN_VENV) -m ruff check .
 	$(PYTHON_IN_VENV) -m ruff format --check .
 	$(PYTHON_IN_VENV) -m mypy
-	MYPYPATH=python $(PYTHON_IN_VENV) -m mypy.stubtest layerscope._core
+	MYPYPATH=python $(PYTHON_IN_VENV) -m mypy.stubtest \
+		--mypy-config-file pyproject.toml layerscope._core
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
 

@@ -137,19 +137,6 @@ def stack(outputs: dict[str, torch.Tensor], digits: Digits) -> ls.Activations:
     return ls.Activations(layers, sample_ids=digits.test_rows, labels=digits.test_labels)
 
 
-def class_modularity(X: np.ndarray, labels: np.ndarray, k: int = 15) -> float:
-    """Return Q of the classes on the k-nearest-neighbour graph, in closed form."""
-    X = X.astype(np.float64)
-    squares = (X * X).sum(axis=1)
-    distances = squares[:, None] + squares - 2 * X @ X.T
-    np.fill_diagonal(distances, np.inf)
-    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
-    arcs = np.zeros((10, 10))  # arcs from class to class
-    np.add.at(arcs, (np.repeat(labels, k), labels[nearest].ravel()), 1)
-    strength = (arcs.sum(axis=0) + arcs.sum(axis=1)) / (2 * arcs.sum())
-    return float(np.trace(arcs) / arcs.sum() - (strength**2).sum())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, help="folder for the files (default: a new one)")
@@ -164,8 +151,10 @@ def main() -> None:
         if not curves:
             print("modularity of the classes (k = 15, Euclidean, binary)")
             print("  step  accuracy  " + "".join(f"{name:>8}" for name in activations.layers))
-        labels = np.array(activations.labels)
-        curves[step] = [class_modularity(np.asarray(X), labels) for X in activations.values()]
+        curves[step] = [
+            ls.modularity(X, activations.labels, n_neighbors=15, n_permutations=0).value
+            for X in activations.values()
+        ]
         print(f"{step:6d}  {accuracy:8.3f}  " + "".join(f"{q:8.3f}" for q in curves[step]))
         path = folder / f"step-{step:04d}.safetensors"
         activations.save(path)

@@ -4,20 +4,22 @@ from layerscope import errors
 from layerscope._arrays import bfloat16
 from layerscope._version import __version__
 from layerscope.activations import Activations, load, pool
-from layerscope.measures import (
-    intrinsic_dimension,
-    label_agreement,
-    modularity,
-    modularity_curve,
-)
+from layerscope.analyze import analyze, analyze_run
+from layerscope.cite import cite
+from layerscope.measures import intrinsic_dimension, label_agreement, modularity, modularity_curve
 from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
+from layerscope.report import Report
 
 __all__ = [
     "Activations",
     "Graph",
     "Neighbors",
+    "Report",
     "__version__",
+    "analyze",
+    "analyze_run",
     "bfloat16",
+    "cite",
     "errors",
     "estimate_memory",
     "intrinsic_dimension",

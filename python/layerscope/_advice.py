@@ -8,6 +8,7 @@ removed) is said beside every candidate.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -62,8 +63,8 @@ def advise(
     if curve is None:
         if "label_agreement" not in results:
             sentences.append(
-                "without labels only the shape of the layers can be measured; give labels "
-                "to see where the classes form and which layers add nothing to them"
+                "Without labels only the shape of the layers can be measured; give labels "
+                "to see where the classes form and which layers add nothing to them."
             )
         return tuple(sentences)
     doubt = list(_doubts(layers, curve))
@@ -92,37 +93,56 @@ def advise_run(
     known = [name for name in layers if name in changes and math.isfinite(changes[name].low)]
     rising = [name for name in known if changes[name].low > 0]
     falling = [name for name in known if changes[name].high < 0]
-    sentences = [
-        f"training still organises {name}: {between} its modularity rises by "
-        f"{_interval(changes[name])}; a later checkpoint may be better organised"
-        for name in rising
-    ]
-    sentences += [
-        f"{name} loses class structure {between}: its modularity changes by "
-        f"{_interval(changes[name])}; compare the accuracy of the two before keeping the later one"
-        for name in falling
-    ]
+    sentences = []
+    if rising:
+        most = max(rising, key=lambda name: changes[name].value)
+        sentences.append(
+            f"Training still organises {_those(rising, most)} ({between} its modularity rises by "
+            f"{_interval(changes[most])}); a later checkpoint may be better organised."
+        )
+    if falling:
+        most = min(falling, key=lambda name: changes[name].value)
+        sentences.append(
+            f"Training undoes class structure in {_those(falling, most)} ({between} its modularity "
+            f"changes by {_interval(changes[most])}); compare the accuracy of the two before "
+            "keeping the later one."
+        )
     if known and not rising and not falling:
         largest = max(known, key=lambda name: abs(changes[name].value))
         sentences.append(
-            f"{between} no layer's modularity changes beyond its 95 % interval (largest: {largest}, "
-            f"{_interval(changes[largest])}); by this measure these checkpoints cannot be told "
-            "apart, which more rows might change"
+            f"No layer's modularity changes beyond its 95 % interval {between} (largest: "
+            f"{largest}, {_interval(changes[largest])}); by this measure the two cannot be told "
+            "apart, which more rows might change."
         )
     return tuple(sentences)
 
 
 def _collapsed(layers: Sequence[str], tables: Mapping[str, Any]) -> Iterator[str]:
-    for name in layers:
-        table = tables[name]
-        n_samples, repeats = table.n_samples, table.n_duplicate_rows
-        if repeats >= MANY_DUPLICATES * n_samples:
-            kind = "has collapsed" if repeats >= n_samples / 2 else "is collapsing"
-            yield (
-                f"{name} {kind}: {repeats} of {n_samples} rows repeat an earlier row exactly, so "
-                "the order of the rows decides among their neighbours; read its numbers with "
-                "care, and look for units that died or saturated before it"
-            )
+    shares = {name: tables[name].n_duplicate_rows / tables[name].n_samples for name in layers}
+    many = [name for name in layers if shares[name] >= MANY_DUPLICATES]
+    if not many:
+        return
+    most = max(many, key=lambda name: shares[name])
+    verb = "have collapsed" if shares[most] >= 0.5 else "are collapsing"
+    table = tables[most]
+    yield (
+        f"Rows {verb} onto one another in {_those(many, most)}: {table.n_duplicate_rows} of "
+        f"its {table.n_samples} rows repeat an earlier row exactly, so the order of the rows "
+        "decides among their neighbours; read these numbers with care, and look for units that "
+        "died or saturated before it."
+    )
+
+
+def _those(names: Sequence[str], most: str) -> str:
+    """Name one layer, or count several and name the one that stands out.
+
+    >>> _those(["fc1"], "fc1"), _those(["fc1", "fc2"], "fc2")
+    ('fc1', '2 layers (fc1, fc2), most of all fc2')
+    """
+    if len(names) == 1:
+        return most
+    shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    return f"{len(names)} layers ({shown}), most of all {most}"
 
 
 def _doubts(layers: Sequence[str], curve: Any) -> Iterator[str]:
@@ -130,15 +150,15 @@ def _doubts(layers: Sequence[str], curve: Any) -> Iterator[str]:
     z = [float(value) for value in curve.z if math.isfinite(value)]
     if z and max(z) < STANDS_OUT:
         yield (
-            "no layer's modularity stands out from that of permuted labels (largest z "
+            "No layer's modularity stands out from that of permuted labels (largest z "
             f"{max(z):.1f}): either these layers do not hold the classes, or the labels do not "
-            "belong to these rows in this order; check that, or use more rows"
+            "belong to these rows in this order; check that, or use more rows."
         )
     ratios = [float(value) for value in curve.ratio]
     if len(layers) > 1 and all(ratio >= SATURATED for ratio in ratios):
         yield (
-            f"modularity is near its bound in every layer (at least {min(ratios):.2f} of it): this "
-            "data set is too easy to tell the layers apart; use harder or noisier samples"
+            f"Modularity is near its bound in every layer (at least {min(ratios):.2f} of it): this "
+            "data set is too easy to tell the layers apart; use harder or noisier samples."
         )
 
 
@@ -151,13 +171,13 @@ def _course(layers: Sequence[str], curve: Any) -> Iterator[str]:
     ends = f"from {layers[0]} to {layers[-1]}"
     if whole.high < 0:
         yield (
-            f"modularity falls with depth, {ends} by {_interval(whole)}: later layers mix the "
+            f"Modularity falls with depth, {ends} by {_interval(whole)}: later layers mix the "
             "classes more than earlier ones, as networks do before training; check that these "
-            "are the trained weights before you cut anything"
+            "are the trained weights before you cut anything."
         )
         return
     if whole.low > 0:
-        yield f"modularity rises with depth, {ends} by {_interval(whole)}"
+        yield f"Modularity rises with depth, {ends} by {_interval(whole)}."
     plateaus = list(_plateaus(layers, curve))
     for start, end, change in plateaus:
         yield _candidates(layers, start, end, change)
@@ -165,8 +185,8 @@ def _course(layers: Sequence[str], curve: Any) -> Iterator[str]:
         yield from _no_plateau(layers, curve)
     if whole.low <= 0 <= whole.high and not plateaus:
         yield (
-            f"whether modularity changes {ends} cannot be told from these rows (difference "
-            f"{_interval(whole)}); use more rows"
+            f"Whether modularity changes {ends} cannot be told from these rows (difference "
+            f"{_interval(whole)}); use more rows."
         )
 
 
@@ -195,36 +215,34 @@ def _candidates(layers: Sequence[str], start: int, end: int, change: Interval) -
     last = end == len(layers) - 1
     stays = " (the output layer itself has to stay)" if last else ""
     return (
-        f"modularity {verb} from {layers[start]} to {layers[end]} (difference "
+        f"Modularity {verb} from {layers[start]} to {layers[end]} (difference "
         f"{_interval(change)}): {which} for cutting{stays}; measure the accuracy after the cut, "
-        "since a plateau alone does not show that a layer can go"
+        "since a plateau alone does not show that a layer can go."
     )
 
 
 def _no_plateau(layers: Sequence[str], curve: Any) -> Iterator[str]:
-    pairs = list(zip(layers, layers[1:], strict=False))
+    pairs = list(itertools.pairwise(layers))
     steps = {pair: curve.difference(*pair) for pair in pairs}
     open_pairs = [pair for pair, step in steps.items() if step.low <= 0]
     if not open_pairs:
-        yield "modularity rises at every layer: nothing here speaks for cutting one"
+        yield "Modularity rises at every layer: nothing here speaks for cutting one."
         return
     (before, after), count = open_pairs[0], len(open_pairs)
     yield (
-        f"no layer shows a plateau that these rows can confirm; between {before} and {after} "
+        f"No layer shows a plateau that these rows can confirm; between {before} and {after} "
         f"(difference {_interval(steps[before, after])})"
         + (f" and at {count - 1} other places" if count > 1 else "")
-        + " they cannot tell a small rise from none: use more rows"
+        + " they cannot tell a small rise from none: use more rows."
     )
 
 
 def _interval(change: Interval) -> str:
-    return (
-        f"{_signed(change.value)}, 95 % interval {_signed(change.low)} to {_signed(change.high)}"
-    )
+    return f"{_signed(change.value)}, 95 % interval {_signed(change.low)} to {_signed(change.high)}"
 
 
 def _signed(value: float) -> str:
-    """A number with three decimals and a true minus sign.
+    """Return a number with three decimals and a true minus sign.
 
     >>> _signed(-0.01), _signed(0.0184), _signed(-0.0001)
     ('−0.010', '0.018', '0.000')

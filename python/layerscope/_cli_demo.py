@@ -22,12 +22,19 @@ def explain(report: Report) -> str:
     curves = report.results["modularity"]
     first, last = report.layers[0], report.layers[-1]
     before, after = curves[report.steps[0]], curves[report.steps[-1]]
+    early, late = before.difference(first, last), after.difference(first, last)
     parts = [
-        f"{when} modularity {_course(curve.difference(first, last))} with depth "
+        f"{when} modularity {_course(change)} with depth "
         f"({float(curve[first].value):.2f} at {first}, {float(curve[last].value):.2f} at {last})"
-        for when, curve in (("before training", before), ("after it", after))
+        for when, curve, change in (
+            ("Before training", before, early),
+            ("after it", after, late),
+        )
     ]
-    return f"{parts[0]}, {parts[1]}: training turns layers that mix the classes into layers that separate them"
+    text = f"{parts[0]}, {parts[1]}"
+    if early.high < 0 < late.low:
+        text += ": layers that mixed the classes have learnt to separate them"
+    return f"{text}."
 
 
 def _course(change: Any) -> str:

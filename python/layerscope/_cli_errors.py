@@ -13,7 +13,18 @@ import click
 
 from layerscope.errors import LayerscopeError
 
-__all__ = ["DONE", "INTERNAL", "INTERRUPTED", "WRONG", "Interrupted", "clean", "guarded", "say"]
+__all__ = [
+    "DONE",
+    "INTERNAL",
+    "INTERRUPTED",
+    "WRONG",
+    "Interrupted",
+    "ReaderGone",
+    "clean",
+    "guarded",
+    "in_options",
+    "say",
+]
 
 DONE, WRONG, INTERRUPTED = 0, 2, 130
 #: Not one of the promised codes: a bug of ours (EX_SOFTWARE of sysexits.h).
@@ -32,6 +43,7 @@ _WORDS = {
     "n_jobs": "--jobs",
     "n_neighbors": "--k",
     "path": "PATH",
+    "pool": "--pool",
     "preset": "--preset",
     "random_state": "--seed",
     "run": "PATH",
@@ -44,11 +56,16 @@ _IN_RULES = {
     "layers=": "--layers",
     "layout=": "--layout",
     "how=": "--pool",
+    "pool=": "--pool",
 }
 
 
 class Interrupted(Exception):
     """Ctrl-C, kept from click, which would print a line of its own."""
+
+
+class ReaderGone(Exception):
+    """Whoever read stdout has seen enough, as in ``layerscope demo | head``."""
 
 
 def say(text: str) -> None:
@@ -69,11 +86,21 @@ def clean(text: str) -> str:
 
 def sentence(error: LayerscopeError) -> str:
     """Return an error's message in the words of the command line."""
-    rule = error.rule
-    for python, option in _IN_RULES.items():
-        rule = re.sub(rf"(?<![\w-]){re.escape(python)}(?!\w)", option, rule)
     argument = _WORDS.get(error.argument, error.argument)
-    return str(type(error)(argument, rule, error.value, layer=error.layer))
+    value = "nothing" if error.value is None else error.value
+    return str(type(error)(argument, in_options(error.rule), value, layer=error.layer))
+
+
+def in_options(text: str) -> str:
+    """Return ``text`` with the names of Python arguments replaced by those of options.
+
+    >>> in_options("pass layers= to set it")
+    'pass --layers to set it'
+    """
+    for python, option in _IN_RULES.items():
+        ends = "" if python.endswith("=") else r"(?!\w)"
+        text = re.sub(rf"(?<![\w-]){re.escape(python)}{ends}", option, text)
+    return text
 
 
 def guarded(work: Callable[[], object]) -> int:
@@ -89,8 +116,8 @@ def guarded(work: Callable[[], object]) -> int:
     except click.ClickException as error:
         say(f"error: {_lowered(error.format_message())}")
         return WRONG
-    except BrokenPipeError:
-        _forget_stdout()  # the reader has seen enough, as in `layerscope demo | head`
+    except ReaderGone:
+        _forget_stdout()
         return DONE
     except MemoryError:
         say("error: there is not enough memory for this; bound it with --memory-limit")

@@ -25,7 +25,7 @@ class Whole(_Kind):
     def __init__(self, low: int) -> None:
         self.low = low
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, _ctx: Any) -> int:
         """Return the integer."""
         rule = f"must be an integer of at least {self.low}"
         try:
@@ -45,7 +45,7 @@ class Choice(_Kind):
     def __init__(self, *choices: str) -> None:
         self.choices = choices
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, _ctx: Any) -> str:
         """Return the word as we write it; its case does not matter."""
         for choice in self.choices:
             if str(value).lower() == choice.lower():
@@ -59,7 +59,7 @@ class Names(_Kind):
 
     name = "names"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> tuple[str, ...]:
+    def convert(self, value: Any, param: click.Parameter | None, _ctx: Any) -> tuple[str, ...]:
         """Return the names."""
         if isinstance(value, tuple):
             return value
@@ -78,7 +78,7 @@ class Memory(_Kind):
 
     name = "size"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> int:
+    def convert(self, value: Any, _param: click.Parameter | None, _ctx: Any) -> int:
         """Return the number of bytes."""
         limit = check_memory(value)
         assert limit is not None

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from layerscope._cli_errors import clean, say
+from layerscope._cli_errors import clean, in_options, say
 from layerscope.errors import InvalidInputError
 from layerscope.report import Report
 
@@ -65,7 +65,9 @@ def _checked(text: str, option: str, inputs: Sequence[Path]) -> Path:
     try:
         mode = path.stat().st_mode if path.exists() else None
     except OSError as error:
-        raise InvalidInputError(option, "must be a usable path", f"{text} ({error.strerror})") from None
+        raise InvalidInputError(
+            option, "must be a usable path", f"{text} ({error.strerror})"
+        ) from None
     if mode is not None and not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "not an ordinary file"
         raise InvalidInputError(option, "must be the name of a file", f"{text}, which is {kind}")
@@ -109,13 +111,15 @@ def watching() -> Iterator[Any]:
         yield show
 
 
-def deliver(report: Report, targets: Targets, *, picture: str | None = None) -> None:
+def deliver(
+    report: Report, targets: Targets, *, picture: str | None = None, notes: Sequence[str] = ()
+) -> None:
     """Write the files, then print the table and the advice, or the JSON alone."""
-    shown = report.warnings[:_MOST_WARNINGS]
-    for warning in shown:
-        say(f"warning: {warning}")
-    if len(report.warnings) > len(shown):
-        say(f"warning: {len(report.warnings) - len(shown)} more warnings are in the report")
+    warnings = [*notes, *report.warnings]
+    for warning in warnings[:_MOST_WARNINGS]:
+        say(f"warning: {in_options(warning)}")
+    if len(warnings) > _MOST_WARNINGS:
+        say(f"warning: {len(warnings) - _MOST_WARNINGS} more warnings are in the report")
     with _as_option("--output", targets.html):
         report.to_html(targets.html)
     if targets.json_path is not None:
@@ -127,11 +131,12 @@ def deliver(report: Report, targets: Targets, *, picture: str | None = None) -> 
         return
     _print_headline(report)
     _print_rows(*_rows(report))
-    sentences = ([] if picture is None else [picture]) + list(report.advice)
+    sentences = [] if picture is None else [picture]
+    sentences += report.advice
     if sentences:
         click.echo()
     for sentence in sentences:
-        click.echo(clean(sentence[:1].upper() + sentence[1:]) + ".")
+        click.echo(clean(sentence))
     click.echo(f"\nReport: {clean(str(targets.html))}")
     if targets.json_path is not None:
         click.echo(f"JSON: {clean(str(targets.json_path))}")
@@ -141,9 +146,10 @@ def deliver(report: Report, targets: Targets, *, picture: str | None = None) -> 
 def _as_option(option: str, path: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        rule = "must be a file that can be written"
-        raise InvalidInputError(option, rule, f"{path} ({error.strerror or error})") from None
+    except InvalidInputError as error:
+        if error.argument != "path":
+            raise
+        raise InvalidInputError(option, error.rule, path) from None
 
 
 def _print_headline(report: Report) -> None:
@@ -177,7 +183,7 @@ def _rows(report: Report) -> tuple[list[str], list[list[str]]]:
             for line, row in zip(cells, latest, strict=True):
                 line.append(_span(row["modularity_low"], row["modularity_high"]))
             if report.steps is not None and len(report.steps) > 1:
-                headings.append(f"at {clean(str(report.steps[0]))}")
+                headings.append(f"modularity at {clean(str(report.steps[0]))}")
                 for line, row in zip(cells, earliest, strict=True):
                     line.append(_cell(row[column], decimals))
     return headings, cells
@@ -214,8 +220,6 @@ def _print_rows(headings: list[str], cells: list[list[str]]) -> None:
     lines = [headings, *cells]
     widths = [max(cell_len(line[place]) for line in lines) for place in range(len(headings))]
     for line in lines:
-        padded = [
-            cell + " " * (width - cell_len(cell)) if place == 0 else " " * (width - cell_len(cell)) + cell
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        click.echo("  ".join(padded).rstrip())
+        gaps = [" " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)]
+        numbers = [gap + cell for cell, gap in zip(line[1:], gaps[1:], strict=True)]
+        click.echo("  ".join([line[0] + gaps[0], *numbers]))

@@ -5,8 +5,23 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-def build_info() -> dict[str, str | int]:
-    """Return version, profile, processor architecture and threads."""
+__all__ = [
+    "agreement_from_graph",
+    "agreement_from_neighbors",
+    "build_info",
+    "estimate_memory",
+    "graph_from_edges",
+    "graph_from_neighbors",
+    "modularity_from_graph",
+    "modularity_from_neighbors",
+    "modularity_without_groups",
+    "neighbors",
+    "permutation",
+    "two_nn",
+]
+
+def build_info() -> dict[str, str | int | list[str]]:
+    """Return version, profile, processor architecture and features, and threads."""
 
 def neighbors(
     data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],

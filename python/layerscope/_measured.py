@@ -12,7 +12,13 @@ from layerscope._result import StackResult
 from layerscope._settings import progress_for
 from layerscope._table import Table
 from layerscope.errors import in_layer
-from layerscope.measures import intrinsic_dimension, label_agreement, modularity_curve, per_layer
+from layerscope.measures import (
+    ModularityCurve,
+    intrinsic_dimension,
+    label_agreement,
+    modularity_curve,
+    per_layer,
+)
 from layerscope.neighbours import Neighbors, neighbors
 
 __all__ = ["Measured", "Watch", "changes", "layer_table", "measure_stack", "n_rows"]
@@ -110,7 +116,7 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
     if wants_dimension:
         results |= _dimension(euclidean, tables, warnings)
     for name, table in tables.items():
-        warnings += [f"layer {name}: {sentence}" for sentence in table.warnings]
+        warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
     warnings += [sentence for result in results.values() for sentence in result.warnings]
     return Measured(results, tables, warnings)
 
@@ -129,15 +135,13 @@ def _search(X: Any, depth: int, metric: str, plan: Plan, watch: Watch) -> Neighb
 
 
 def _curve(layers: Mapping[str, Any], deep: Mapping[str, Neighbors], plan: Plan) -> StackResult:
-    shared = {
+    shared: dict[str, Any] = {
         "n_permutations": plan.n_permutations,
         "random_state": plan.random_state,
         "n_jobs": plan.n_jobs,
     }
     if plan.preset is not None:
-        return modularity_curve(
-            layers, plan.labels, preset=plan.preset, **plan.asked, **plan.draws, **shared
-        )
+        return modularity_curve(layers, plan.labels, preset=plan.preset, **plan.asked, **shared)
     return modularity_curve(deep, plan.labels, n_neighbors=plan.n_neighbors, **shared)
 
 
@@ -148,7 +152,7 @@ def _dimension(
     if lacking:
         warnings.append(
             "intrinsic_dimension is left out: it needs two Euclidean neighbours of every sample, "
-            f"which layer {lacking[0]} does not have"
+            f"which layer {lacking[0]!r} does not have"
         )
         return {}
     dimension = {}
@@ -163,7 +167,7 @@ def changes(measured: Mapping[Any, Measured]) -> dict[str, Any]:
     if len(measured) < 2:
         return {}
     before, after = [entry.results.get("modularity") for entry in list(measured.values())[-2:]]
-    if before is None or after is None:
+    if not (isinstance(before, ModularityCurve) and isinstance(after, ModularityCurve)):
         return {}
     return {name: after.difference(name, name, before) for name in after.layers}
 

@@ -22,6 +22,7 @@ from layerscope._settings import (
     progress_for,
 )
 from layerscope.errors import InvalidInputError, InvalidTypeError
+from layerscope.measures._presets import get_preset
 from layerscope.neighbours import Neighbors
 
 __all__ = ["DEFERRED", "MEASURES", "Plan", "choose_measures", "make_plan"]
@@ -34,9 +35,6 @@ MEASURES: dict[str, bool] = {
 }
 #: Names that are part of the public surface and not of this version.
 DEFERRED = ("nnts", "nntp", "cka", "communities", "box_counts", "self_similarity", "separability")
-
-#: The graph of Lu et al. (ECCV 2022): three neighbours by cosine, five draws of 500 rows.
-_ECCV2022 = {"n_neighbors": 3, "metric": "cosine", "n_subsamples": 5, "subsample_size": 500}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +73,13 @@ class Plan:
 
     @property
     def depth(self) -> int:
-        """Neighbours kept per row: the jackknife drops rows and looks further down the list."""
-        return min(2 * self.n_neighbors + 10, self.n_samples - 1)
+        """Neighbours kept per row.
 
-    @property
-    def draws(self) -> dict[str, int]:
-        """Subsamples that the preset takes; none without it."""
-        if self.preset is None:
-            return {}
-        size = min(int(_ECCV2022["subsample_size"]), self.n_samples)
-        return {"n_subsamples": int(_ECCV2022["n_subsamples"]), "subsample_size": size}
+        The jackknife drops rows and looks further down the list; a preset's curve, whose graphs
+        are another kind, makes its own.
+        """
+        deep = 2 * self.n_neighbors + 10 if self.preset is None else self.n_neighbors
+        return min(deep, self.n_samples - 1)
 
 
 def make_plan(
@@ -108,16 +103,15 @@ def make_plan(
     InvalidInputError, InvalidTypeError
         With the argument, the rule and the value.
     """
-    if preset is not None:
-        check_choice("preset", preset, ("eccv2022",))
-    asked = {
+    paper = get_preset(preset)
+    asked: dict[str, Any] = {
         name: value
         for name, value in (("n_neighbors", n_neighbors), ("metric", metric))
         if given(value)
     }
-    if preset is not None:
-        n_neighbors = asked.get("n_neighbors", _ECCV2022["n_neighbors"])
-        metric = asked.get("metric", _ECCV2022["metric"])
+    if paper is not None:
+        n_neighbors = asked.get("n_neighbors", paper.n_neighbors)
+        metric = asked.get("metric", paper.metric)
     check_choice("metric", metric, METRICS)
     check_int("n_neighbors", n_neighbors, low=1)
     check_memory(memory_limit)
@@ -205,7 +199,7 @@ def _from_tables(
     first = next(iter(tables.values()))
     k, metric = asked.get("n_neighbors", first.n_neighbors), asked.get("metric", first.metric)
     for name, table in tables.items():
-        if table.n_reference != table.n_samples:
+        if table._has_queries:
             rule = "must hold neighbours among its own rows, not of queries"
             raise InvalidInputError("stack", rule, f"{table.n_samples} queries", layer=name)
         if table.metric != metric:

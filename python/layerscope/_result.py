@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,8 @@ class StackResult(Result):
 
     layers: tuple[str, ...]
 
-    @property
+    # Cached, not a plain property, so that a subclass can have a field of this name.
+    @cached_property
     def table(self) -> Table:
         """One row per layer: every field that holds one number per layer."""
         columns: dict[str, Any] = {"layer": self.layers}

@@ -207,11 +207,6 @@ def analyze_run(
             measured[step] = measure_stack(layers, plans[step], watch)
     steps, last = tuple(measured), next(reversed(measured))
     latest = measured[last]
-    warnings = [
-        f"checkpoint {step}: {sentence}"
-        for step in steps
-        for sentence in [*getattr(run[step], "warnings", ()), *measured[step].warnings]
-    ]
     return Report(
         layers=names,
         table=layer_table(measured, stacks[last]),
@@ -225,7 +220,12 @@ def analyze_run(
             *advise(names, latest.results, latest.tables),
         ),
         settings=_settings("analyze_run", plan, names, steps=list(steps)),
-        warnings=_unique(warnings),
+        warnings=_by_step(
+            {
+                step: _unique([*getattr(run[step], "warnings", ()), *measured[step].warnings])
+                for step in steps
+            }
+        ),
     )
 
 
@@ -255,7 +255,8 @@ def _check_same_samples(run: Mapping[Any, Any], stacks: Mapping[Any, Mapping[str
         if ids is None:
             continue
         if known is not None and tuple(ids) != known[1]:
-            row = next(i for i, pair in enumerate(zip(ids, known[1], strict=True)) if len(set(pair)) > 1)
+            pairs = enumerate(zip(ids, known[1], strict=True))
+            row = next(row for row, (here, there) in pairs if here != there)
             rule = f"must have the sample ids of checkpoint {known[0]} in the same order"
             raise InvalidInputError("run", rule, f"{ids[row]!r} at row {row} of checkpoint {step}")
         known = known or (step, tuple(ids))
@@ -285,9 +286,7 @@ def _at_step(step: Any) -> Iterator[None]:
         raise
 
 
-def _settings(
-    function: str, plan: Plan, layers: tuple[str, ...], **more: Any
-) -> dict[str, Any]:
+def _settings(function: str, plan: Plan, layers: tuple[str, ...], **more: Any) -> dict[str, Any]:
     return record(
         function,
         n_samples=plan.n_samples,
@@ -300,6 +299,17 @@ def _settings(
         n_permutations=plan.n_permutations,
         random_state=plan.random_state,
         **more,
+    )
+
+
+def _by_step(warnings: Mapping[Any, tuple[str, ...]]) -> tuple[str, ...]:
+    """Name the checkpoint of every warning, except of those that all checkpoints share."""
+    return _unique(
+        sentence
+        if all(sentence in others for others in warnings.values())
+        else f"checkpoint {step}: {sentence}"
+        for step, sentences in warnings.items()
+        for sentence in sentences
     )
 
 

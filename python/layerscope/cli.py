@@ -7,11 +7,12 @@ Results go to stdout, progress and warnings to stderr. Exit codes: 0 done, 2 wro
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-from layerscope._cli_errors import Interrupted, guarded
+from layerscope._cli_errors import Interrupted, ReaderGone, guarded
 from layerscope._cli_options import Choice, Memory, Names, Whole
 from layerscope._version import __version__
 from layerscope.errors import InvalidInputError
@@ -24,21 +25,26 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 class _Guarded(click.Group):
     """A group whose every error is one sentence and an exit code."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+    def main(self, *args: Any, **extra: Any) -> Any:
+        run: Any = super().main
+        if not extra.pop("standalone_mode", True):
+            return run(*args, standalone_mode=False, **extra)
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a terminal without our signs gets escapes
                 stream.reconfigure(errors="backslashreplace")
-        sys.exit(guarded(lambda: super(_Guarded, self).main(*args, standalone_mode=False, **extra)))
+        sys.exit(guarded(lambda: run(*args, standalone_mode=False, **extra)))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Interrupted from None
+        except BrokenPipeError:
+            raise ReaderGone from None
         except EOFError as error:  # click would take it for Ctrl-D
-            raise InvalidInputError("PATH", "must be whole", error or "a file that ends early") from error
+            raise InvalidInputError(
+                "PATH", "must be whole", error or "a file that ends early"
+            ) from error
 
 
 @click.group(cls=_Guarded, context_settings=_CONTEXT, invoke_without_command=True)
@@ -74,9 +80,9 @@ _jobs_option = click.option(
 @_json_option
 @_jobs_option
 def demo(output: str, json_target: str | None, jobs: int | None) -> None:
-    """Analyse a small network that comes with layerscope, before and after its training."""
-    from layerscope._cli_output import check_targets, deliver, watching
+    """Analyse a small network that comes with layerscope."""
     from layerscope._cli_demo import demo_report, explain
+    from layerscope._cli_output import check_targets, deliver, watching
 
     targets = check_targets(output, json_target, [])
     with watching() as progress:
@@ -119,12 +125,11 @@ def demo(output: str, json_target: str | None, jobs: int | None) -> None:
 )
 @click.option("--seed", "random_state", type=Whole(0), metavar="N", help="Random seed (0).")
 @_jobs_option
-@click.option(
-    "--memory-limit", type=Memory(), metavar="SIZE", help="Scratch memory, such as 2GB."
-)
+@click.option("--memory-limit", type=Memory(), metavar="SIZE", help="Scratch memory, such as 2GB.")
 @_output_option
 @_json_option
 def analyze(
+    *,
     paths: tuple[str, ...],
     labels: str | None,
     layers: tuple[str, ...] | None,
@@ -145,12 +150,12 @@ def analyze(
     from layerscope.analyze import analyze as analyze_stack
     from layerscope.analyze import analyze_run
 
-    given = [*paths] + ([labels] if labels is not None else [])
+    given = [Path(path) for path in (*paths, *([labels] if labels else []))]
     targets = check_targets(output, json_target, given)
     taken = read(paths, labels=labels, layers=layers, layout=layout, how=how)
     chosen = {name: value for name, value in settings.items() if value is not None}
     with watching() as progress:
-        chosen |= {"labels": taken.labels, "n_jobs": jobs, "progress": progress}
+        chosen |= {"n_jobs": jobs, "progress": progress}
         if taken.run is not None:
             report = analyze_run(taken.run, **chosen)
         else:
@@ -160,7 +165,7 @@ def analyze(
 
 @cli.command()
 def info() -> None:
-    """Print versions, processor features, the neighbour engine and the threads."""
+    """Print versions, processor, engine and threads."""
     from layerscope._cli_info import facts
 
     rows = list(facts())

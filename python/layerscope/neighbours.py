@@ -104,7 +104,7 @@ def neighbors(
            [2., 3.],
            [4., 6.]])
     """
-    k = check_int("n_neighbors", n_neighbors, low=1)
+    k = check_int("n_neighbors", n_neighbors, low=1, high=2**32 - 1)
     metric = check_choice("metric", metric, METRICS)
     method = _engine(method)
     data = as_matrix(X)

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 import layerscope
+from layerscope import measures
 
 SNAPSHOT = Path(__file__).with_name("public_names.txt")
 
@@ -28,7 +29,7 @@ def members(owner: type) -> list[str]:
         if inspect.isfunction(value):
             if value.__module__.startswith("layerscope"):
                 lines.append(f"{word}{signature(value)}")
-        elif word in fields or isinstance(value, property) or inspect.isdatadescriptor(value):
+        elif word in fields or hasattr(value, "__get__"):
             lines.append(word)
     return lines
 
@@ -42,8 +43,9 @@ def signature(function: object) -> str:
 
 def described() -> str:
     lines = []
-    for word in sorted(layerscope.__all__):
-        value = getattr(layerscope, word)
+    public = {word: getattr(layerscope, word) for word in layerscope.__all__}
+    public |= {word: getattr(measures, word) for word in measures.__all__}
+    for word, value in sorted(public.items()):
         if inspect.isclass(value):
             built = value.__init__ is not object.__init__ and not hasattr(
                 value, "__dataclass_fields__"

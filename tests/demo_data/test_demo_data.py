@@ -50,15 +50,12 @@ def test_modularity_falls_with_depth_before_training_and_rises_after(
     run: dict[int, Activations],
 ) -> None:
     curves = {
-        step: np.array(
-            [
-                float(layerscope.modularity(X, stack.labels, n_permutations=0))
-                for X in stack.values()
-            ]
-        )
+        step: [
+            layerscope.modularity(X, stack.labels, n_permutations=0).value for X in stack.values()
+        ]
         for step, stack in run.items()
     }
-    before, after = curves[0], curves[1200]
+    before, after = np.array(curves[0]), np.array(curves[1200])
     assert np.all(np.diff(before) < 0)
     assert after[-1] - after[0] > 0.1
     assert np.all(np.diff(after[: LAYERS.index("fc2") + 1]) > 0)
