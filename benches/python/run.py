@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import argparse
 
+import intrinsic_dimension
+import label_agreement
 import modularity
+import modularity_curve
 import neighbours
 from _bench import print_machine, run
 
-BENCHES = {"neighbours": neighbours, "modularity": modularity}
+BENCHES = {
+    "neighbours": neighbours,
+    "modularity": modularity,
+    "modularity_curve": modularity_curve,
+    "label_agreement": label_agreement,
+    "intrinsic_dimension": intrinsic_dimension,
+}
 
 
 def main() -> None:

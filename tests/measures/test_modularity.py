@@ -187,6 +187,39 @@ def test_threads_change_no_bit(metric, directed):
     assert found[0] == found[1] == found[2]
 
 
+@pytest.mark.parametrize("n_classes", [10, 300])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_many_pieces_of_work_add_up_alike(n_classes, weighted):
+    """Enough arcs for several pieces, few and many classes, against the closed form in numpy."""
+    rng = np.random.default_rng(n_classes)
+    n, k = 50_000, 10
+    indices = rng.integers(n, size=(n, k)).astype(np.uint32)
+    weights = rng.normal(0.5, 1.0, size=(n, k)) if weighted else None
+    codes = rng.integers(n_classes, size=n).astype(np.uint32)
+    found = [
+        _core.modularity_from_neighbors(
+            indices, weights, codes, n_classes, 1.0, False, True, 2, 7, n_jobs
+        )
+        for n_jobs in (1, 2, 7)
+    ]
+    for other in found[1:]:
+        assert np.array_equal(other[3], found[0][3])
+        assert other[:3] + other[4:] == found[0][:3] + found[0][4:]
+
+    kept = np.ones((n, k)) if weights is None else np.maximum(weights, 0)
+
+    def closed_form(codes):
+        ends = np.repeat(codes, k), codes[indices].ravel()
+        leaving, entering = (np.bincount(end, kept.ravel(), n_classes) for end in ends)
+        inside = kept.ravel()[ends[0] == ends[1]].sum()
+        return inside / kept.sum() - (((leaving + entering) / (2 * kept.sum())) ** 2).sum()
+
+    assert found[0][0] == pytest.approx(closed_form(codes), abs=1e-13)
+    null = [closed_form(codes[_core.permutation(n, 7, p)]) for p in range(2)]
+    assert found[0][6] == pytest.approx(np.mean(null), abs=1e-13)
+    assert found[0][5] == (0 if weights is None else (weights < 0).sum())
+
+
 def test_the_spread_under_chance_is_that_of_the_paper_s_graphs():
     X, labels = random_layer(500, 20)
     found = modularity(X, labels, preset="eccv2022", n_permutations=400)

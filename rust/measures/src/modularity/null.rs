@@ -111,12 +111,7 @@ fn value(
     let mut inside = 0.0;
     for (node, &class) in codes.iter().enumerate() {
         run.check()?;
-        let mut row = 0.0;
-        arcs.visit(node, |target, weight| {
-            // A product in place of a branch: under permuted labels the branch is a coin.
-            row += parameters.weight(weight) * f64::from(u8::from(codes[target] == class));
-        });
-        inside += row;
+        inside += arcs.alike(node, codes, |weight| parameters.weight(weight));
         let (leaving, entering) = &mut classes[class as usize];
         *leaving += strengths.leaving[node];
         *entering += strengths.entering[node];
