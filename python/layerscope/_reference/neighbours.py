@@ -91,10 +91,10 @@ def nearest(
     [1, 2, 1]
     """
     angle = metric in {"cosine", "pearson"}
-    data = data.astype(np.float64)
-    asked = data if queries is None else queries.astype(np.float64)
-    power = 0 if angle else power_for(max(np.abs(data).max(), np.abs(asked).max()))
-    rows = _prepared(data, metric, power)
+    given: Floats = data.astype(np.float64)
+    asked: Floats = given if queries is None else queries.astype(np.float64)
+    power = 0 if angle else power_for(max(np.abs(given).max(), np.abs(asked).max()))
+    rows = _prepared(given, metric, power)
     columns = rows if queries is None else _prepared(asked, metric, power)
     keys = np.stack([_keys(x, rows, metric) for x in columns])
     allowed = np.ones(keys.shape, dtype=bool)
@@ -117,8 +117,8 @@ def nearest(
         else:
             values = np.ldexp(0.0 - best, -2 * power)
     n_zero = int((~rows.any(axis=1)).sum()) if angle else 0
-    n_distinct = len(np.unique(data + 0.0, axis=0))
-    return Nearest(indices, values, tied, len(data) - n_distinct, n_zero)
+    n_distinct = len(np.unique(given + 0.0, axis=0))
+    return Nearest(indices, values, tied, len(given) - n_distinct, n_zero)
 
 
 def _prepared(rows: Floats, metric: str, power: int) -> Floats:
@@ -126,7 +126,8 @@ def _prepared(rows: Floats, metric: str, power: int) -> Floats:
     rows = rows.copy()
     with np.errstate(under="ignore"):
         if metric in {"euclidean", "inner_product"}:
-            return np.ldexp(rows, power)
+            scaled: Floats = np.ldexp(rows, power)
+            return scaled
         for i, row in enumerate(rows):
             rows[i] = np.ldexp(row, power_for(float(np.abs(row).max())))
             if metric == "pearson":
@@ -145,4 +146,6 @@ def _keys(x: Floats, rows: Floats, metric: str) -> Floats:
             return -products
         roots = np.sqrt(lane_sum(x * x)) * np.sqrt(lane_sum(rows * rows))
         defined = x.any() & rows.any(axis=1)
-        return -np.divide(products, roots, out=np.zeros(len(rows)), where=defined)
+        similarities: Floats = np.zeros(len(rows))
+        np.divide(products, roots, out=similarities, where=defined)
+        return -similarities
