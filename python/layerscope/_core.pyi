@@ -5,6 +5,21 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "agreement_from_graph",
+    "agreement_from_neighbors",
+    "build_info",
+    "estimate_memory",
+    "graph_from_edges",
+    "graph_from_neighbors",
+    "modularity_from_graph",
+    "modularity_from_neighbors",
+    "modularity_without_groups",
+    "neighbors",
+    "permutation",
+    "two_nn",
+]
+
 def build_info() -> dict[str, str | int | list[str]]:
     """Return version, profile, processor architecture and features, and threads."""
 
