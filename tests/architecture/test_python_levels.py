@@ -28,20 +28,6 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__init__", "__main__"),
 )
-# Files that a room is made of besides its own name; they share its level.
-ROOMS: dict[str, tuple[str, ...]] = {
-    "activations": (
-        *("_blocks", "_files", "_labels", "_layers", "_load", "_metadata", "_names", "_npy"),
-        *("_pool", "_safetensors", "_save", "_stack", "_zarr"),
-    ),
-    "neighbours": ("_graph", "_neighbors"),
-    "report": ("_charts", "_html", "_output", "_svg", "_words"),
-    "analyze": ("_advice", "_measured", "_plan"),
-    "cli": (
-        *("_cli_demo", "_cli_errors", "_cli_info", "_cli_input", "_cli_options", "_cli_output"),
-    ),
-}
-HELPERS = {helper: room for room, helpers in ROOMS.items() for helper in helpers}
 MAY_TOUCH_CORE = {"neighbours", "measures", "torch", "cli", "_version"}
 HEAVY = {"torch", "pandas", "polars", "matplotlib", "scipy", "click", "rich", "jinja2", "networkx"}
 # Where each heavy import may stand at the top of a file, since nothing light imports that file.
@@ -50,8 +36,7 @@ MAY_LOAD = {"torch": {"torch"}, "cli": {"click", "rich"}, "plot": {"matplotlib"}
 
 def room(path: Path) -> str:
     """The word of LEVELS that a file belongs to: its top-level module or folder."""
-    word = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    return HELPERS.get(word, word)
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def level(word: str) -> int:
@@ -102,7 +87,7 @@ def own(imported: str) -> str | None:
         return None
     if len(parts) == 1 or (len(parts) == 2 and not _is_module(parts[1])):
         return "__init__"
-    return HELPERS.get(parts[1], parts[1])
+    return parts[1]
 
 
 def _is_module(word: str) -> bool:

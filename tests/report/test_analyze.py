@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import layerscope._measured as measured_module
 from layerscope import (
     Activations,
     analyze,
@@ -22,6 +22,9 @@ from layerscope import (
 )
 from layerscope.errors import InvalidInputError, InvalidTypeError
 from tests.report._stacks import RISING, labels_of, stack_of
+
+# The function `analyze` hides the package of the same name from attribute access.
+measured_module = importlib.import_module("layerscope.analyze._measured")
 
 LABELS = labels_of()
 COLUMNS = (

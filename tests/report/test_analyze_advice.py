@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from layerscope._advice import advise, advise_run
+from layerscope.analyze._advice import advise, advise_run
 
 
 @dataclass(frozen=True)

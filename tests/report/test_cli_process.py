@@ -18,8 +18,8 @@ posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and t
 
 #: The command line, with a word on stderr when the first neighbour search begins.
 _TELLING = """
-import sys
-import layerscope._measured as measured
+import importlib, sys
+measured = importlib.import_module('layerscope.analyze._measured')
 inner = measured.neighbors
 def telling(*arguments, **settings):
     print("begun", file=sys.stderr, flush=True)

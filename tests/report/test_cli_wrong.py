@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import pickle
@@ -226,7 +227,8 @@ def test_a_bug_of_ours_is_no_wrong_input_and_writes_nothing(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("layerscope._measured.neighbors", broken)
+    module = importlib.import_module("layerscope.analyze._measured")
+    monkeypatch.setattr(module, "neighbors", broken)
     before = files_in(here)
     result = CliRunner().invoke(cli, ["analyze", "acts"])
     assert result.exit_code == 70

@@ -61,6 +61,10 @@ def per_class(curve: Any, ax: Axes | None = None) -> Axes:
         note_empty(axes, "no class has a value")
         return axes
     limits(axes, *terms.values())
+    together = np.stack(list(terms.values()))
+    low, high = float(np.nanmin(together)), float(np.nanmax(together))
+    if low > 0.3 * high:  # all far from zero: show how they differ
+        axes.set_ylim(low - 0.12 * (high - low or high), high + 0.12 * (high - low or high))
     if len(terms) <= MANY:
         colours = dict(zip(terms, _LINES, strict=False))
         for label, values in terms.items():

@@ -93,7 +93,9 @@ def per_layer(result: Any, ax: Axes | None = None) -> Axes:
 
 def standard_errors(result: Any) -> Floats:
     """Return the standard error of each layer's value, NaN where the measure has none."""
-    return floats([getattr(one, "standard_error", np.nan) for one in result.results])
+    errors = floats([getattr(one, "standard_error", np.nan) for one in result.results])
+    count = len(result.layers)
+    return errors if len(errors) == count else np.full(count, np.nan)
 
 
 def series(

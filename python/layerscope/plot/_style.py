@@ -115,7 +115,7 @@ def layer_axis(axes: Axes, layers: Sequence[str]) -> None:
     names = [plain(name) for name in short_names(layers)]
     longest = max((len(name) for name in names), default=0)
     stride = 1
-    if (longest + 1.5) * _LETTER * SMALL <= room:
+    if (longest + 1) * _LETTER * SMALL <= room:
         axes.set_xticks(range(count), names)
     else:
         stride = max(1, math.ceil(_TILTED / room))

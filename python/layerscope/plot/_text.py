@@ -9,13 +9,19 @@ from collections.abc import Iterable, Sequence
 __all__ = ["number", "plain", "readable", "short_names", "spread"]
 
 
+_BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
+#: Characters that turn the direction of all that follows them.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
 def readable(name: object) -> str:
     """Return a name on one line, without characters that XML or a font cannot take."""
     text = str(name).encode("utf-8", "replace").decode("utf-8")
-    kept = [" " if character.isspace() else character for character in text]
+    # Spaces of other widths stay, since numbers and their units are held together by them.
+    kept = [" " if character in _BREAKS else character for character in text]
     return "".join(
         "\N{REPLACEMENT CHARACTER}"
-        if unicodedata.category(character) in {"Cc", "Cs", "Cn"} or character in "\ufffe\uffff"
+        if unicodedata.category(character) in {"Cc", "Cs", "Cn"} or character in _TURNING
         else character
         for character in kept
     )

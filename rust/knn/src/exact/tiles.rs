@@ -10,21 +10,10 @@ use std::sync::{Mutex, PoisonError};
 use layerscope_core::{Result, filled, with_capacity};
 
 use super::candidates::{Candidates, Context, Scratch};
-use super::certify::Bound;
+use super::scan::{Columns, Hit, Row};
 use crate::kernel::{Product, multiply};
-use crate::lanes::fast;
 use crate::memory::Plan;
 use crate::metric::Metric;
-
-/// Pairs tested together before one of them is looked at alone.
-const STRIDE: usize = 16;
-
-/// A pair whose lower bound passed a threshold; rows counted within their blocks.
-struct Hit {
-    left: u32,
-    right: u32,
-    lower: f64,
-}
 
 /// Scratch of one thread.
 pub(crate) struct Worker {
@@ -37,45 +26,6 @@ pub(crate) struct Worker {
     hits: Vec<Hit>,
     uppers: Vec<f64>,
     keys: Scratch,
-}
-
-/// What a tile needs of the rows of the right block, each as one array.
-#[derive(Default)]
-struct Columns {
-    alphas: Vec<f64>,
-    betas: Vec<f64>,
-    nus: Vec<f64>,
-    thresholds: Vec<f64>,
-}
-
-impl Columns {
-    fn fill(&mut self, bounds: &[Bound]) {
-        self.alphas.clear();
-        self.alphas.extend(bounds.iter().map(|bound| bound.alpha));
-        self.betas.clear();
-        self.betas.extend(bounds.iter().map(|bound| bound.beta));
-        self.nus.clear();
-        self.nus.extend(bounds.iter().map(|bound| bound.nu));
-    }
-
-    /// Upper bounds of the keys of one row with all of these.
-    fn uppers(&self, own: Bound, products: &[f64], out: &mut Vec<f64>) {
-        out.clear();
-        fast(
-            #[inline(always)]
-            || {
-                let bounds = self.alphas.iter().zip(&self.betas).zip(&self.nus);
-                out.extend(
-                    bounds
-                        .zip(products)
-                        .map(|(((&alpha, &beta), &nu), &product)| {
-                            let other = Bound { alpha, beta, nu };
-                            own.upper(other, own.lower(other, product))
-                        }),
-                );
-            },
-        );
-    }
 }
 
 /// Bytes of a [`Worker`], without its key scratch.
@@ -322,84 +272,4 @@ impl Sweep<'_> {
 /// The numbers of a block.
 pub(crate) fn block_range(block: usize, rows: usize, len: usize) -> Range<usize> {
     block * rows..((block + 1) * rows).min(len)
-}
-
-/// One row of a tile.
-struct Row {
-    index: u32,
-    bound: Bound,
-    threshold: f64,
-}
-
-impl Row {
-    /// Collects the pairs that this row, or row j of the right block, may want.
-    fn test(&self, from: usize, products: &[f64], columns: &Columns, hits: &mut Vec<Hit>) {
-        fast(
-            #[inline(always)]
-            || {
-                let mut start = from;
-                let (chunks, rest) = products[from..].as_chunks::<STRIDE>();
-                let (alphas, _) = columns.alphas[from..].as_chunks::<STRIDE>();
-                let (nus, _) = columns.nus[from..].as_chunks::<STRIDE>();
-                let (thresholds, _) = columns.thresholds[from..].as_chunks::<STRIDE>();
-                for (((product, alpha), nu), threshold) in
-                    chunks.iter().zip(alphas).zip(nus).zip(thresholds)
-                {
-                    self.look(product, alpha, nu, threshold, start, hits);
-                    start += STRIDE;
-                }
-                // What is left is filled up with pairs that nobody wants.
-                let fill = |values: &[f64], with: f64| {
-                    let mut all = [with; STRIDE];
-                    all[..rest.len()].copy_from_slice(&values[start..start + rest.len()]);
-                    all
-                };
-                if !rest.is_empty() {
-                    let product = fill(products, f64::INFINITY);
-                    let alpha = fill(&columns.alphas, 0.0);
-                    let nu = fill(&columns.nus, 0.0);
-                    let threshold = fill(&columns.thresholds, f64::NEG_INFINITY);
-                    self.look(&product, &alpha, &nu, &threshold, start, hits);
-                    // An infinite threshold wants even those.
-                    while hits
-                        .last()
-                        .is_some_and(|hit| hit.right as usize >= products.len())
-                    {
-                        hits.pop();
-                    }
-                }
-            },
-        );
-    }
-
-    // Without a branch until a pair is wanted, so that the loop vectorises.
-    #[allow(clippy::inline_always, clippy::needless_bitwise_bool)]
-    #[inline(always)]
-    fn look(
-        &self,
-        product: &[f64; STRIDE],
-        alpha: &[f64; STRIDE],
-        nu: &[f64; STRIDE],
-        threshold: &[f64; STRIDE],
-        start: usize,
-        hits: &mut Vec<Hit>,
-    ) {
-        let mut lower = [0.0; STRIDE];
-        let mut any = false;
-        for l in 0..STRIDE {
-            lower[l] = (self.bound.alpha + alpha[l]) + product[l] - self.bound.nu * nu[l];
-            any |= (lower[l] <= self.threshold) | (lower[l] <= threshold[l]);
-        }
-        if any {
-            for l in 0..STRIDE {
-                if lower[l] <= self.threshold || lower[l] <= threshold[l] {
-                    hits.push(Hit {
-                        left: self.index,
-                        right: (start + l) as u32,
-                        lower: lower[l],
-                    });
-                }
-            }
-        }
-    }
 }
