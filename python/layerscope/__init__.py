@@ -4,21 +4,29 @@ from layerscope import errors
 from layerscope._arrays import bfloat16
 from layerscope._version import __version__
 from layerscope.activations import Activations, load, pool
-from layerscope.measures.nntp import NNTP, nntp
-from layerscope.measures.nnts import NNTS, nnts
+from layerscope.analyze import analyze, analyze_run
+from layerscope.cite import cite
+from layerscope.measures import intrinsic_dimension, label_agreement, modularity, modularity_curve, nntp, nnts
 from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
+from layerscope.report import Report
 
 __all__ = [
-    "NNTP",
-    "NNTS",
     "Activations",
     "Graph",
     "Neighbors",
+    "Report",
     "__version__",
+    "analyze",
+    "analyze_run",
     "bfloat16",
+    "cite",
     "errors",
     "estimate_memory",
+    "intrinsic_dimension",
+    "label_agreement",
     "load",
+    "modularity",
+    "modularity_curve",
     "neighbors",
     "nntp",
     "nnts",

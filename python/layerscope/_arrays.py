@@ -226,6 +226,10 @@ def encode_labels(
     InvalidTypeError
         For a label that is not hashable.
     """
+    if _is_torch(labels):
+        labels = labels.detach().cpu().numpy()
+    if isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu":
+        return _encode_integers(labels, n_samples)
     entries = check_entries(labels, n_samples)
     first_seen = dict.fromkeys(entries)
     classes: Sequence[Any] = list(first_seen)
@@ -234,6 +238,27 @@ def encode_labels(
     code_of = {label: code for code, label in enumerate(classes)}
     codes = np.fromiter((code_of[label] for label in entries), np.uint32, len(entries))
     return codes, tuple(classes)
+
+
+def _encode_integers(
+    labels: npt.NDArray[Any], n_samples: int | None
+) -> tuple[npt.NDArray[np.uint32], tuple[Hashable, ...]]:
+    """Encode an array of integers; none of them can be missing."""
+    _check_length(len(labels), n_samples, "labels")
+    if np.ma.is_masked(labels):
+        raise InvalidInputError("labels", "must not be missing", "a masked array")
+    low, high = (int(labels.min()), int(labels.max())) if labels.size else (0, 0)
+    if high - low >= 4 * labels.size + 1000:  # too thinly spread for a table
+        sparse, places = np.unique(labels, return_inverse=True)
+        return places.astype(np.uint32), tuple(sparse.tolist())
+    # The offset is taken in a type that holds it: int8 labels may span 255.
+    places = (labels.astype(np.int64) if labels.dtype != np.uint64 else labels) - low
+    places = places.astype(np.intp)
+    present = np.zeros(high - low + 1, dtype=bool)
+    present[places] = True
+    codes = np.cumsum(present, dtype=np.int64) - 1
+    classes = tuple(int(place) + low for place in np.flatnonzero(present))
+    return codes.astype(np.uint32)[places], classes
 
 
 def check_entries(
@@ -249,9 +274,7 @@ def check_entries(
         For an entry that is not hashable, or values that are no sequence.
     """
     entries = _entry_list(values, argument)
-    if n_samples is not None and len(entries) != n_samples:
-        rule = f"must have one entry per row ({n_samples})"
-        raise InvalidInputError(argument, rule, f"{len(entries)} entries")
+    _check_length(len(entries), n_samples, argument)
     for row, entry in enumerate(entries):
         missing = entry is None or (isinstance(entry, float) and math.isnan(entry))
         if missing or type(entry).__name__ in {"NAType", "NaTType"}:
@@ -262,6 +285,12 @@ def check_entries(
             kind = type(entry).__name__
             raise InvalidTypeError(argument, "must be hashable", f"{kind} at row {row}") from None
     return entries
+
+
+def _check_length(length: int, n_samples: int | None, argument: str) -> None:
+    if n_samples is not None and length != n_samples:
+        rule = f"must have one entry per row ({n_samples})"
+        raise InvalidInputError(argument, rule, f"{length} entries")
 
 
 def _entry_list(values: Any, argument: str) -> list[Any]:

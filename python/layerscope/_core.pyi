@@ -5,8 +5,27 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-def build_info() -> dict[str, str | int]:
-    """Return version, profile, processor architecture and threads."""
+__all__ = [
+    "agreement_from_graph",
+    "agreement_from_neighbors",
+    "build_info",
+    "estimate_memory",
+    "graph_from_edges",
+    "graph_from_neighbors",
+    "modularity_from_graph",
+    "modularity_from_neighbors",
+    "modularity_without_groups",
+    "neighbors",
+    "nntp",
+    "nntp_cancelled",
+    "nnts",
+    "nnts_chance",
+    "permutation",
+    "two_nn",
+]
+
+def build_info() -> dict[str, str | int | list[str]]:
+    """Return version, profile, processor architecture and features, and threads."""
 
 def neighbors(
     data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
@@ -35,6 +54,89 @@ def estimate_memory(
     n_jobs: int | None = None,
 ) -> int:
     """Return the bytes that a search takes, scratch and output, without a memory limit."""
+
+def modularity_from_neighbors(
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64] | None,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    resolution: float,
+    directed: bool,
+    clip_negative: bool,
+    n_permutations: int,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, float, float, npt.NDArray[np.float64], float, int, float, float, float]:
+    """Return value, bound, ratio, terms per class, same-label share, negative edges, null.
+
+    Neighbours and weights are (n, k); without weights every arc weighs 1. The null is three
+    numbers: mean, sd and z.
+    """
+
+def modularity_from_graph(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    graph_directed: bool,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    resolution: float,
+    directed: bool,
+    clip_negative: bool,
+    n_permutations: int,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, float, float, npt.NDArray[np.float64], float, int, float, float, float]:
+    """Return the same of a graph in compressed sparse rows."""
+
+def modularity_without_groups(
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64] | None,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    groups: npt.NDArray[np.uint32],
+    n_groups: int,
+    k: int,
+    resolution: float,
+    directed: bool,
+    clip_negative: bool,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[float | None]:
+    """Return, per group, the value without its rows; None where the table is not deep enough."""
+
+def permutation(n: int, seed: int, item: int) -> npt.NDArray[np.uint32]:
+    """Return the permutation that a null draws from the stream (seed, item)."""
+
+def agreement_from_neighbors(
+    indices: npt.NDArray[np.uint32],
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, npt.NDArray[np.float64], int]:
+    """Return the mean share of same-label neighbours, the same per class, isolated rows."""
+
+def agreement_from_graph(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    graph_directed: bool,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, npt.NDArray[np.float64], int]:
+    """Return the same of a graph in compressed sparse rows; self-loops are passed over."""
+
+def two_nn(
+    distances: npt.NDArray[np.float64],
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, float, int, int]:
+    """Return intrinsic dimension, standard error, excluded and used rows from (n, k >= 2)."""
 
 def graph_from_edges(
     n_nodes: int,
@@ -70,17 +172,24 @@ def nnts(
     npt.NDArray[np.float64],
     tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None,
     npt.NDArray[np.uint16] | None,
-]: ...
-def nnts_chance(n: int, k: int) -> float: ...
+]:
+    """Return mean Jaccard and overlap (k by layer by layer, flat), their interval, and h."""
+
+def nnts_chance(n: int, k: int) -> float:
+    """Return NNTS of two independent layers."""
+
 def nntp(
     lists: list[npt.NDArray[np.uint32]],
     gap: int,
     n_jobs: int | None = None,
     progress: Callable[[int, int], object] | None = None,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.uint32]]: ...
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
+    """Return runs by first and last layer, the same at gap 0, and the pairs end to end."""
+
 def nntp_cancelled(
     first: npt.NDArray[np.uint32],
     second: npt.NDArray[np.uint32],
     n_jobs: int | None = None,
     progress: Callable[[int, int], object] | None = None,
-) -> npt.NDArray[np.uint32]: ...
+) -> npt.NDArray[np.uint32]:
+    """Return the pairs of the first layer that the second does not have."""

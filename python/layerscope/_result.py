@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,11 @@ class Result:
             value = getattr(self, spec.name)
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Unpickled arrays come back writeable.
+        self.__dict__.update(state)
+        self.__post_init__()
 
     def __float__(self) -> float:
         value = getattr(self, "value", None)
@@ -71,7 +77,8 @@ class StackResult(Result):
 
     layers: tuple[str, ...]
 
-    @property
+    # Cached, not a plain property, so that a subclass can have a field of this name.
+    @cached_property
     def table(self) -> Table:
         """One row per layer: every field that holds one number per layer."""
         columns: dict[str, Any] = {"layer": self.layers}

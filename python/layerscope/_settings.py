@@ -68,7 +68,9 @@ def check_int(
         raise InvalidTypeError(argument, rule, _show(value)) from None
     if number < low:
         raise InvalidInputError(argument, rule, number)
-    if high is not None and number > high:
+    if high is None:
+        high, high_means = 2**63 - 1, "a 64-bit integer"
+    if number > high:
         because = f" ({high_means})" if high_means else ""
         raise InvalidInputError(argument, f"must be at most {high}{because}", number)
     return number

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerscope._names import file_stem, natural_order
+from layerscope.activations._names import file_stem, natural_order
 
 
 def test_numbers_count_as_numbers():

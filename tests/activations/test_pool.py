@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from layerscope import _blocks, bfloat16, pool
+from layerscope import bfloat16, pool
 from layerscope._arrays import BFloat16Array
+from layerscope.activations import _blocks
 
 
 @pytest.fixture

@@ -1,1 +1,31 @@
-"""Measures: one file per measure."""
+"""Measures: neighbours, graphs or activations in, frozen results out.
+
+One file per measure; a measure never imports another, shared arithmetic lives in the files whose
+names start with an underscore. What is known about each of them stands in ``_registry``.
+"""
+
+from layerscope.measures._per_layer import PerLayer, per_layer
+from layerscope.measures.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
+from layerscope.measures.label_agreement import LabelAgreement, label_agreement
+from layerscope.measures.modularity import Modularity, modularity
+from layerscope.measures.modularity_curve import Difference, ModularityCurve, modularity_curve
+from layerscope.measures.nntp import NNTP, nntp
+from layerscope.measures.nnts import NNTS, nnts
+
+__all__ = [
+    "NNTP",
+    "NNTS",
+    "Difference",
+    "IntrinsicDimension",
+    "LabelAgreement",
+    "Modularity",
+    "ModularityCurve",
+    "PerLayer",
+    "intrinsic_dimension",
+    "label_agreement",
+    "modularity",
+    "modularity_curve",
+    "nntp",
+    "nnts",
+    "per_layer",
+]

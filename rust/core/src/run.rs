@@ -242,7 +242,9 @@ mod tests {
             let mut data = vec![0usize; 103];
             with_jobs(jobs, |run| {
                 run.for_each_chunk(&mut data, 10, |i, chunk| {
-                    chunk.iter_mut().for_each(|x| *x += i + 1);
+                    for x in chunk {
+                        *x += i + 1;
+                    }
                     Ok(())
                 })
                 .unwrap();

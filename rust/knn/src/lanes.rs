@@ -18,8 +18,24 @@ static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
 /// Runs a loop compiled for the widest registers that the processor has. Widths change nothing:
 /// the compiler neither reorders nor fuses float arithmetic.
-pub(crate) fn fast<R, F: NullaryFnOnce<Output = R>>(work: F) -> R {
-    ARCH.dispatch(work)
+///
+/// The closure must be `#[inline(always)]`. It is an `FnMut` because the call of one *as*
+/// `FnOnce` goes through a shim without that attribute, which may stay outside and be compiled
+/// for the narrowest processor.
+pub(crate) fn fast<R>(work: impl FnMut() -> R) -> R {
+    ARCH.dispatch(Wide(work))
+}
+
+struct Wide<F>(F);
+
+impl<R, F: FnMut() -> R> NullaryFnOnce for Wide<F> {
+    type Output = R;
+
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn call(mut self) -> R {
+        (self.0)()
+    }
 }
 
 /// Additions that one term passes through at most.

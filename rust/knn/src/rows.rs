@@ -130,7 +130,7 @@ impl<'a> Rows<'a> {
             fast(
                 #[inline(always)]
                 || {
-                    for value in out {
+                    for value in out.iter_mut() {
                         *value -= fact.mean;
                     }
                 },

@@ -41,7 +41,7 @@ fn matrix(table: &Table) -> Matrix<'_> {
     .unwrap()
 }
 
-fn request<'a>(table: &'a Table, k: usize, metric: Metric) -> Request<'a> {
+fn request(table: &Table, k: usize, metric: Metric) -> Request<'_> {
     Request {
         data: matrix(table),
         queries: None,

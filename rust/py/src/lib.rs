@@ -14,10 +14,13 @@
     missing_docs
 )]
 
+mod agreement;
 mod arrays;
 mod build_info;
+mod dimension;
 mod errors;
 mod graph;
+mod modularity;
 mod neighbours;
 mod persistence;
 mod run;
@@ -28,9 +31,17 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = true)]
 mod _core {
     #[pymodule_export]
+    use crate::agreement::{agreement_from_graph, agreement_from_neighbors};
+    #[pymodule_export]
     use crate::build_info::build_info;
     #[pymodule_export]
+    use crate::dimension::two_nn;
+    #[pymodule_export]
     use crate::graph::{graph_from_edges, graph_from_neighbors};
+    #[pymodule_export]
+    use crate::modularity::{
+        modularity_from_graph, modularity_from_neighbors, modularity_without_groups, permutation,
+    };
     #[pymodule_export]
     use crate::neighbours::{estimate_memory, neighbors};
     #[pymodule_export]

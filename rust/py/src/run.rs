@@ -126,10 +126,11 @@ static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
 fn pool(jobs: NonZeroUsize) -> Result<Arc<ThreadPool>> {
     let mut slot = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     let process = std::process::id();
-    if let Some((owner, pool)) = slot.as_ref() {
-        if *owner == process && pool.current_num_threads() >= jobs.get() {
-            return Ok(Arc::clone(pool));
-        }
+    if let Some((owner, pool)) = slot.as_ref()
+        && *owner == process
+        && pool.current_num_threads() >= jobs.get()
+    {
+        return Ok(Arc::clone(pool));
     }
     let threads = jobs.max(cores()).get();
     let pool = rayon::ThreadPoolBuilder::new()
@@ -138,11 +139,11 @@ fn pool(jobs: NonZeroUsize) -> Result<Arc<ThreadPool>> {
         .build()
         .map_err(|error| Error::Internal(format!("no pool of {threads} threads: {error}")))?;
     let pool = Arc::new(pool);
-    if let Some((owner, old)) = slot.replace((process, Arc::clone(&pool))) {
-        if owner != process {
-            // Dropping it would signal threads that do not exist here.
-            std::mem::forget(old);
-        }
+    if let Some((owner, old)) = slot.replace((process, Arc::clone(&pool)))
+        && owner != process
+    {
+        // Dropping it would signal threads that do not exist here.
+        std::mem::forget(old);
     }
     Ok(pool)
 }

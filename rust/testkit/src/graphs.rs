@@ -8,7 +8,11 @@ use proptest::prelude::*;
 /// A graph as a sorted map from stored arcs to weights.
 pub type Arcs = BTreeMap<(u32, u32), f64>;
 
-/// The stored arcs of a built graph; panics where its columns do not rise.
+/// The stored arcs of a built graph.
+///
+/// # Panics
+///
+/// Where the columns of a row do not rise.
 pub fn arcs_of(graph: &Graph) -> Arcs {
     let mut arcs = Arcs::new();
     for row in 0..graph.n_nodes() {

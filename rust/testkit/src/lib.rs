@@ -1,9 +1,15 @@
-//! Not published: what the tests of the other crates lean on. Naive twins of what is computed
-//! fast, graphs with known answers, and input that hurts.
+//! Test kit: naive twins of what is computed fast, graphs with known answers, and input that hurts.
+//! Not published: the tests of the other crates use it.
+//!
+//! A twin is written from the definition, as short and as slow as it likes, and shares no code with
+//! what it checks.
 
 #![forbid(unsafe_code)]
 
+pub mod agreement;
+pub mod dimension;
 pub mod graphs;
 pub mod knn;
 pub mod knn_matrices;
+pub mod modularity;
 pub mod persistence;

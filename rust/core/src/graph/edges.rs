@@ -2,7 +2,7 @@
 
 use super::Graph;
 use super::rows::Rows;
-use crate::{Error, Result, Run, filled};
+use crate::{Error, Result, Run};
 
 impl Graph {
     /// Builds a graph from edges `sources[i] → targets[i]` in any order.
@@ -36,16 +36,7 @@ impl Graph {
         let mut rows = by_target.transposed(run)?;
         drop(by_target);
         rows.merge_repeated(run)?;
-        let weights = match rows.weights {
-            Some(weights) => weights,
-            None => filled(rows.indices.len(), 1.0)?,
-        };
-        Ok(Self {
-            indptr: rows.indptr,
-            indices: rows.indices,
-            weights,
-            directed,
-        })
+        rows.into_graph(directed)
     }
 }
 

@@ -59,22 +59,11 @@ impl Graph {
         )?;
         let outgoing = incoming.transposed(run)?;
         check_distinct(run, &outgoing)?;
-        match symmetrize {
-            Some(rule) => join(run, &outgoing, &incoming, rule),
-            None => {
-                drop(incoming);
-                let weights = match outgoing.weights {
-                    Some(weights) => weights,
-                    None => filled(outgoing.indices.len(), 1.0)?,
-                };
-                Ok(Self {
-                    indptr: outgoing.indptr,
-                    indices: outgoing.indices,
-                    weights,
-                    directed: true,
-                })
-            }
+        if let Some(rule) = symmetrize {
+            return join(run, &outgoing, &incoming, rule);
         }
+        drop(incoming);
+        outgoing.into_graph(true)
     }
 }
 
@@ -167,7 +156,7 @@ fn walk(
 
 /// Checks the table and returns its number of rows.
 fn check_table(run: &Run, k: usize, indices: &[u32], weights: Option<&[f64]>) -> Result<usize> {
-    if k == 0 || indices.len() % k != 0 {
+    if k == 0 || !indices.len().is_multiple_of(k) {
         return Err(Error::invalid(
             "indices",
             "must have the same number of neighbours, at least 1, in every row",
@@ -216,11 +205,12 @@ fn check_distinct(run: &Run, rows: &Rows) -> Result<()> {
             run.check()?;
         }
         let columns = &rows.indices[rows.span(row)];
-        if let Some(pair) = columns.windows(2).find(|pair| pair[0] == pair[1]) {
+        let mut pairs = columns.iter().zip(columns.iter().skip(1));
+        if let Some((twice, _)) = pairs.find(|(before, after)| before == after) {
             return Err(Error::invalid(
                 "indices",
                 "must name each neighbour of a row once",
-                format!("{} twice at row {row}", pair[0]),
+                format!("{twice} twice at row {row}"),
             ));
         }
     }

@@ -1,6 +1,7 @@
 //! Arcs dealt into rows by counting: a stable sort that costs one pass for the counts and one for
 //! the arcs, and can be stopped at any moment.
 
+use super::Graph;
 use crate::{Error, Result, Run, filled};
 
 /// Arcs between two looks at the interrupt token: a fraction of a millisecond of work.
@@ -92,7 +93,7 @@ impl Rows {
     pub fn merge_repeated(&mut self, run: &Run) -> Result<()> {
         let mut kept = 0;
         for row in 0..self.n_nodes() {
-            if row % STRIDE == 0 {
+            if row % 256 == 0 {
                 run.check()?;
             }
             let span = self.span(row);
@@ -128,5 +129,20 @@ impl Rows {
             weights.truncate(kept);
         }
         Ok(())
+    }
+
+    /// The graph whose rows these are: columns must rise, and without a direction every arc must
+    /// stand in both rows.
+    pub fn into_graph(self, directed: bool) -> Result<Graph> {
+        let weights = match self.weights {
+            Some(weights) => weights,
+            None => filled(self.indices.len(), 1.0)?,
+        };
+        Ok(Graph {
+            indptr: self.indptr,
+            indices: self.indices,
+            weights,
+            directed,
+        })
     }
 }

@@ -32,7 +32,7 @@ const EMPTY: Entry = Entry {
 pub(crate) fn capacity(wanted: usize, rows: usize) -> usize {
     wanted
         .saturating_mul(2)
-        .saturating_add(32)
+        .saturating_add(8)
         .min(rows)
         .max(wanted + 1)
 }
@@ -93,6 +93,11 @@ impl Candidates {
     /// The present thresholds of the block.
     pub(crate) fn thresholds(&self) -> &[f64] {
         &self.thresholds
+    }
+
+    /// Lowers a threshold to a key that at least k candidates certainly do not exceed.
+    pub(crate) fn tighten(&mut self, local: usize, threshold: f64) {
+        self.thresholds[local] = self.thresholds[local].min(threshold);
     }
 
     /// Offers row `number` of the data to the block's row `local`.

@@ -40,7 +40,14 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
+    /// A key that the pair certainly reaches: l above, from its product.
+    #[inline]
+    pub(crate) fn lower(self, other: Self, product: f64) -> f64 {
+        (self.alpha + other.alpha) + product - self.nu * other.nu
+    }
+
     /// A key that the pair certainly does not exceed, from the lower bound l.
+    #[inline]
     pub(crate) fn upper(self, other: Self, lower: f64) -> f64 {
         lower + 2.0 * (self.beta + other.beta) + 2.0 * self.nu * other.nu
     }
@@ -164,8 +171,7 @@ mod tests {
             for j in 0..n {
                 rows.read(j, &mut y);
                 let key = metric.key(&x, rows.root(i), &y, rows.root(j));
-                let lower = (bounds[i].alpha + bounds[j].alpha) + products[i * n + j]
-                    - bounds[i].nu * bounds[j].nu;
+                let lower = bounds[i].lower(bounds[j], products[i * n + j]);
                 let upper = bounds[i].upper(bounds[j], lower);
                 assert!(
                     lower <= key && key <= upper,

@@ -10,6 +10,7 @@
 mod candidates;
 mod certify;
 mod output;
+mod scan;
 mod side;
 mod tiles;
 

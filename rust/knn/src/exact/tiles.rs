@@ -10,21 +10,10 @@ use std::sync::{Mutex, PoisonError};
 use layerscope_core::{Result, filled, with_capacity};
 
 use super::candidates::{Candidates, Context, Scratch};
-use super::certify::Bound;
+use super::scan::{Columns, Hit, Row};
 use crate::kernel::{Product, multiply};
-use crate::lanes::fast;
 use crate::memory::Plan;
 use crate::metric::Metric;
-
-/// Pairs tested together before one of them is looked at alone.
-const STRIDE: usize = 16;
-
-/// A pair whose lower bound passed a threshold; rows counted within their blocks.
-struct Hit {
-    left: u32,
-    right: u32,
-    lower: f64,
-}
 
 /// Scratch of one thread.
 pub(crate) struct Worker {
@@ -35,21 +24,14 @@ pub(crate) struct Worker {
     product: Vec<f64>,
     columns: Columns,
     hits: Vec<Hit>,
+    uppers: Vec<f64>,
     keys: Scratch,
-}
-
-/// What the test needs of the rows of the right block, each as one array.
-#[derive(Default)]
-struct Columns {
-    alphas: Vec<f64>,
-    nus: Vec<f64>,
-    thresholds: Vec<f64>,
 }
 
 /// Bytes of a [`Worker`], without its key scratch.
 pub(crate) fn worker_bytes(block: usize, panel: usize) -> u128 {
     let (block, panel) = (block as u128, panel as u128);
-    8 * (2 * block * panel + block * block + 3 * block) + block * block * size_of::<Hit>() as u128
+    8 * (2 * block * panel + block * block + 5 * block) + block * block * size_of::<Hit>() as u128
 }
 
 /// The pairs of blocks of one band of asking rows.
@@ -95,6 +77,7 @@ impl Sweep<'_> {
             product: filled(block * block, 0.0)?,
             columns: Columns::default(),
             hits: with_capacity(block * block)?,
+            uppers: with_capacity(block)?,
             keys: Scratch::new(self.context.data.rows.columns(), capacity)?,
         })
     }
@@ -112,6 +95,12 @@ impl Sweep<'_> {
             self.symmetric && i == j,
         )?;
         let both = self.symmetric && self.band.contains(&j);
+        worker
+            .columns
+            .fill(&self.context.data_bounds[right.clone()]);
+        if both && i == j {
+            self.seed(worker, i, &left);
+        }
         self.test(worker, i, j, &left, &right, both);
         self.offer(worker, i, left.start, right.start, false)?;
         if both {
@@ -168,6 +157,41 @@ impl Sweep<'_> {
         Ok(())
     }
 
+    /// Gives the rows of a diagonal tile, which is a row's first, a threshold before any candidate
+    /// is taken: the k-th smallest upper bound within the block.
+    fn seed(&self, worker: &mut Worker, block: usize, rows: &Range<usize>) {
+        let context = self.context;
+        let wanted = context.wanted;
+        if rows.len() <= wanted {
+            return;
+        }
+        let Worker {
+            product,
+            columns,
+            uppers,
+            ..
+        } = worker;
+        let mut state = self.lock(block);
+        for (local, products) in product
+            .chunks_exact(rows.len())
+            .take(rows.len())
+            .enumerate()
+        {
+            let own = context.data_bounds[rows.start + local];
+            columns.uppers(own, products, uppers);
+            uppers[local] = f64::INFINITY;
+            if let Some(group) = context.data.group(rows.start + local) {
+                for (upper, number) in uppers.iter_mut().zip(rows.clone()) {
+                    if context.data.group(number) == Some(group) {
+                        *upper = f64::INFINITY;
+                    }
+                }
+            }
+            let (_, kth, _) = uppers.select_nth_unstable_by(wanted - 1, f64::total_cmp);
+            state.tighten(local, *kth);
+        }
+    }
+
     /// Collects the pairs that one of the two rows may want.
     fn test(
         &self,
@@ -180,19 +204,14 @@ impl Sweep<'_> {
     ) {
         let context = self.context;
         let left_thresholds = self.thresholds(i);
-        let bounds = &context.data_bounds[right.clone()];
-        let columns = &mut worker.columns;
-        columns.alphas.clear();
-        columns
-            .alphas
-            .extend(bounds.iter().map(|bound| bound.alpha));
-        columns.nus.clear();
-        columns.nus.extend(bounds.iter().map(|bound| bound.nu));
-        columns.thresholds.clear();
+        worker.columns.thresholds.clear();
         if both {
-            columns.thresholds.extend(self.thresholds(j));
+            worker.columns.thresholds.extend(self.thresholds(j));
         } else {
-            columns.thresholds.resize(right.len(), f64::NEG_INFINITY);
+            worker
+                .columns
+                .thresholds
+                .resize(right.len(), f64::NEG_INFINITY);
         }
         worker.hits.clear();
         for (local, number) in left.clone().enumerate() {
@@ -253,62 +272,4 @@ impl Sweep<'_> {
 /// The numbers of a block.
 pub(crate) fn block_range(block: usize, rows: usize, len: usize) -> Range<usize> {
     block * rows..((block + 1) * rows).min(len)
-}
-
-/// One row of a tile.
-struct Row {
-    index: u32,
-    bound: Bound,
-    threshold: f64,
-}
-
-impl Row {
-    /// Whether row j of the right block, or this row, may want the other; with the lower bound.
-    // Without a branch, so that the loop over it vectorises.
-    #[allow(clippy::inline_always, clippy::needless_bitwise_bool)]
-    #[inline(always)]
-    fn look(&self, product: f64, alpha: f64, nu: f64, threshold: f64) -> (bool, f64) {
-        let lower = (self.bound.alpha + alpha) + product - self.bound.nu * nu;
-        ((lower <= self.threshold) | (lower <= threshold), lower)
-    }
-
-    fn test(&self, from: usize, products: &[f64], columns: &Columns, hits: &mut Vec<Hit>) {
-        let one = |j: usize, hits: &mut Vec<Hit>| {
-            let (wanted, lower) = self.look(
-                products[j],
-                columns.alphas[j],
-                columns.nus[j],
-                columns.thresholds[j],
-            );
-            if wanted {
-                hits.push(Hit {
-                    left: self.index,
-                    right: j as u32,
-                    lower,
-                });
-            }
-        };
-        fast(
-            #[inline(always)]
-            || {
-                let (products, _) = products[from..].as_chunks::<STRIDE>();
-                let (alphas, _) = columns.alphas[from..].as_chunks::<STRIDE>();
-                let (nus, _) = columns.nus[from..].as_chunks::<STRIDE>();
-                let (thresholds, _) = columns.thresholds[from..].as_chunks::<STRIDE>();
-                let chunks = products.iter().zip(alphas).zip(nus).zip(thresholds);
-                for (chunk, (((product, alpha), nu), threshold)) in chunks.enumerate() {
-                    let mut any = false;
-                    for l in 0..STRIDE {
-                        any |= self.look(product[l], alpha[l], nu[l], threshold[l]).0;
-                    }
-                    if any {
-                        let start = from + chunk * STRIDE;
-                        (start..start + STRIDE).for_each(|j| one(j, hits));
-                    }
-                }
-            },
-        );
-        let rest = (products.len() - from) % STRIDE;
-        (products.len() - rest..products.len()).for_each(|j| one(j, hits));
-    }
 }

@@ -1,0 +1,100 @@
+"""NNTS and NNTP over a stack: ours beside their numpy expressions."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import layerscope as ls
+from _bench import Agreement, Case, Job, main
+from _data import neighbours_from_table
+
+TITLE = "neighbourhoods over layers: NNTS at every k (numpy: the largest k alone) and NNTP"
+
+Lists = npt.NDArray[np.uint32]
+
+
+def chain(n: int, k: int, n_layers: int) -> list[Lists]:
+    """Return lists that change by about a fifth from layer to layer, near rows first."""
+    rng = np.random.default_rng(n + k)
+    layers = []
+    offsets = np.argsort(rng.random((n, 4 * k)), axis=1)[:, :k] + 1
+    for _ in range(n_layers):
+        fresh = np.argsort(rng.random((n, 4 * k)), axis=1)[:, :k] + 1
+        offsets = np.where((rng.random(n) < 0.2)[:, None], fresh, offsets)
+        layers.append(((np.arange(n)[:, None] + offsets) % n).astype(np.uint32))
+    return layers
+
+
+def stack_of(layers: list[Lists]) -> dict[str, Any]:
+    return {f"layer{i}": neighbours_from_table(lists) for i, lists in enumerate(layers)}
+
+
+def nnts(n: int, k: int, n_layers: int, *, quick: bool = True) -> Case:
+    def make() -> tuple[Job, dict[str, Job], Agreement]:
+        layers = chain(n, k, n_layers)
+        stack = stack_of(layers)
+
+        def ours(threads: int) -> Any:
+            return ls.nnts(stack, n_neighbors=k, n_bootstrap=0, n_jobs=threads).overlap
+
+        def sort(_threads: int) -> Any:
+            overlap = np.ones((n_layers, n_layers))
+            for a, b in combinations(range(n_layers), 2):
+                both = np.sort(np.concatenate([layers[a], layers[b]], axis=1), axis=1)
+                shared = (both[:, 1:] == both[:, :-1]).sum()
+                overlap[a, b] = overlap[b, a] = shared / (n * k)
+            return overlap
+
+        return ours, {"numpy sort, one k": sort}, difference
+
+    return Case(f"nnts n={n} k={k} layers={n_layers}", make, quick=quick, repetitions=3)
+
+
+def nntp(n: int, k: int, n_layers: int, *, quick: bool = True) -> Case:
+    def make() -> tuple[Job, dict[str, Job], Agreement]:
+        layers = chain(n, k, n_layers)
+        stack = stack_of(layers)
+
+        def ours(threads: int) -> Any:
+            return ls.nntp(stack, n_neighbors=k, n_jobs=threads).counts
+
+        def keys(_threads: int) -> Any:
+            rows = np.repeat(np.arange(n, dtype=np.uint64), k)
+            present = []
+            for lists in layers:
+                other = lists.ravel().astype(np.uint64)
+                present.append(np.unique(np.minimum(rows, other) * n + np.maximum(rows, other)))
+            pairs = np.unique(np.concatenate(present))
+            held = np.zeros((len(pairs), n_layers + 2), dtype=np.int8)
+            for layer, edges in enumerate(present):
+                held[np.searchsorted(pairs, edges), layer + 1] = 1
+            steps = np.diff(held, axis=1)
+            # Row by row, starts and ends come in the same order.
+            first, last = np.nonzero(steps == 1)[1], np.nonzero(steps == -1)[1] - 1
+            counts = np.bincount(first * n_layers + last, minlength=n_layers**2)
+            return counts.reshape(n_layers, n_layers)
+
+        return ours, {"numpy keys": keys}, difference
+
+    return Case(f"nntp n={n} k={k} layers={n_layers}", make, quick=quick, repetitions=3)
+
+
+def difference(mine: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> str:
+    """Say how far two matrices lie apart."""
+    return f"|Δ| {np.abs(mine - theirs).max():.0e}"
+
+
+CASES = [
+    nnts(10_000, 10, 20),
+    nnts(2_000, 15, 60, quick=False),
+    nntp(2_500, 10, 20),
+    nntp(10_000, 10, 20),
+    nntp(40_000, 10, 20, quick=False),
+]
+
+if __name__ == "__main__":
+    main(TITLE, CASES)

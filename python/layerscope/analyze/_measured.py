@@ -1,0 +1,220 @@
+"""One stack measured: neighbours once per layer, then every measure on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from layerscope._result import StackResult
+from layerscope._settings import progress_for
+from layerscope._table import Table
+from layerscope.analyze._plan import Plan
+from layerscope.errors import in_layer
+from layerscope.measures import (
+    ModularityCurve,
+    intrinsic_dimension,
+    label_agreement,
+    modularity_curve,
+    per_layer,
+)
+from layerscope.neighbours import Neighbors, neighbors
+
+__all__ = ["Measured", "Watch", "changes", "layer_table", "measure_stack", "n_rows"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one stack gave.
+
+    Attributes
+    ----------
+    results : dict of str to StackResult
+        Per measure.
+    tables : dict of str to Neighbors
+        Per layer, the k neighbours of the report.
+    warnings : list of str
+        In sentences.
+    """
+
+    results: dict[str, StackResult]
+    tables: dict[str, Neighbors]
+    warnings: list[str] = field(default_factory=list)
+
+
+class Watch:
+    """Progress over all layers of a call, in thousandths of a layer.
+
+    Parameters
+    ----------
+    progress : None, True or callable
+        As users give it.
+    n_layers : int
+        Layers to come, those of all checkpoints together.
+    """
+
+    def __init__(self, progress: Any, n_layers: int) -> None:
+        self._progress = progress
+        self._total = 1000 * n_layers
+        self._done = 0
+        self._what = ""
+
+    def start(self, what: str) -> None:
+        """Name what begins."""
+        self._what = what
+        self._tell(self._done)
+
+    def finish(self) -> None:
+        """Count one layer."""
+        self._done += 1000
+        self._tell(self._done)
+
+    def inside(self) -> Callable[[int, int, str], None] | None:
+        """Return a progress callable for the work inside one layer, or None."""
+        if progress_for(self._progress, "") is None:
+            return None
+        return lambda done, total, _: self._tell(self._done + 999 * done // max(total, 1))
+
+    def _tell(self, done: int) -> None:
+        tell = progress_for(self._progress, self._what)
+        if tell is not None:
+            tell(done, self._total)
+
+
+def n_rows(X: Any) -> int:
+    """Return the number of samples of a layer."""
+    return int(X.n_samples if isinstance(X, Neighbors) else X.shape[0])
+
+
+def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measured:
+    """Compute the measures of ``plan`` for every layer."""
+    deep: dict[str, Neighbors] = {}
+    euclidean: dict[str, Neighbors] = {}
+    wants_dimension = "intrinsic_dimension" in plan.measures
+    for name, X in layers.items():
+        watch.start(f"neighbours of {name}")
+        with in_layer(name):
+            deep[name] = _search(X, plan.depth, plan.metric, plan, watch)
+            if wants_dimension and plan.metric == "euclidean":
+                euclidean[name] = deep[name]
+            elif wants_dimension and not isinstance(X, Neighbors):
+                depth = min(2, plan.n_samples - 1)
+                euclidean[name] = _search(X, depth, "euclidean", plan, watch)
+        watch.finish()
+    tables = {name: table.prefix(plan.n_neighbors) for name, table in deep.items()}
+    results: dict[str, StackResult] = {}
+    warnings: list[str] = []
+    if "label_agreement" in plan.measures:
+        agreement = {}
+        for name, table in tables.items():
+            with in_layer(name):
+                agreement[name] = label_agreement(table, plan.labels)
+        results["label_agreement"] = per_layer("label_agreement", agreement)
+    if "modularity" in plan.measures:
+        results["modularity"] = _curve(layers, deep, plan)
+    if wants_dimension:
+        results |= _dimension(euclidean, tables, warnings)
+    for name, table in tables.items():
+        warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
+    warnings += [sentence for result in results.values() for sentence in result.warnings]
+    return Measured(results, tables, warnings)
+
+
+def _search(X: Any, depth: int, metric: str, plan: Plan, watch: Watch) -> Neighbors:
+    if isinstance(X, Neighbors):
+        return X
+    return neighbors(
+        X,
+        n_neighbors=depth,
+        metric=metric,
+        memory_limit=plan.memory_limit,
+        n_jobs=plan.n_jobs,
+        progress=watch.inside(),
+    )
+
+
+def _curve(layers: Mapping[str, Any], deep: Mapping[str, Neighbors], plan: Plan) -> StackResult:
+    shared: dict[str, Any] = {
+        "n_permutations": plan.n_permutations,
+        "random_state": plan.random_state,
+        "n_jobs": plan.n_jobs,
+    }
+    if plan.preset is not None:
+        return modularity_curve(layers, plan.labels, preset=plan.preset, **plan.asked, **shared)
+    return modularity_curve(deep, plan.labels, n_neighbors=plan.n_neighbors, **shared)
+
+
+def _dimension(
+    euclidean: Mapping[str, Neighbors], tables: Mapping[str, Neighbors], warnings: list[str]
+) -> dict[str, StackResult]:
+    lacking = [name for name in tables if name not in euclidean or euclidean[name].n_neighbors < 2]
+    if lacking:
+        warnings.append(
+            "intrinsic_dimension is left out: it needs two Euclidean neighbours of every sample, "
+            f"which layer {lacking[0]!r} does not have"
+        )
+        return {}
+    dimension = {}
+    for name, table in euclidean.items():
+        with in_layer(name):
+            dimension[name] = intrinsic_dimension(table)
+    return {"intrinsic_dimension": per_layer("intrinsic_dimension", dimension)}
+
+
+def changes(measured: Mapping[Any, Measured]) -> dict[str, Any]:
+    """Return layer -> paired difference of modularity between the last two checkpoints."""
+    if len(measured) < 2:
+        return {}
+    before, after = [entry.results.get("modularity") for entry in list(measured.values())[-2:]]
+    if not (isinstance(before, ModularityCurve) and isinstance(after, ModularityCurve)):
+        return {}
+    return {name: after.difference(name, name, before) for name in after.layers}
+
+
+def layer_table(measured: Mapping[Any, Measured], layers: Mapping[str, Any]) -> Table:
+    """Return one row per layer; with a step column when the steps have names.
+
+    Parameters
+    ----------
+    measured : mapping of step to Measured
+        One entry with the key None for a single stack.
+    layers : mapping of str to X
+        A stack, for the number of features.
+    """
+    columns: dict[str, list[Any]] = {}
+    for step, entry in measured.items():
+        names = list(entry.tables)
+        rows: dict[str, Sequence[Any]] = {} if step is None else {"step": [step] * len(names)}
+        rows["layer"] = names
+        rows["n_features"] = [_n_features(layers[name]) for name in names]
+        rows |= _measure_columns(entry.results)
+        for fact in ("hubness", "n_tied_rows", "n_duplicate_rows", "n_zero_rows"):
+            rows[fact] = [getattr(table, fact) for table in entry.tables.values()]
+        for name, column in rows.items():
+            columns.setdefault(name, []).extend(column)
+    return Table(columns)
+
+
+def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    columns: dict[str, Sequence[Any]] = {}
+    if "label_agreement" in results:
+        columns["label_agreement"] = results["label_agreement"].value.tolist()
+    if "modularity" in results:
+        curve = results["modularity"]
+        columns["modularity"] = curve.value.tolist()
+        columns["modularity_low"] = curve.low.tolist()
+        columns["modularity_high"] = curve.high.tolist()
+        for name in ("bound", "ratio", "z"):
+            columns[name] = getattr(curve, name).tolist()
+    if "intrinsic_dimension" in results:
+        dimension = results["intrinsic_dimension"]
+        columns["intrinsic_dimension"] = dimension.value.tolist()
+        columns["intrinsic_dimension_se"] = [
+            float(result.standard_error) for result in dimension.results
+        ]
+    return columns
+
+
+def _n_features(X: Any) -> int | None:
+    return None if isinstance(X, Neighbors) else int(math.prod(X.shape[1:]))

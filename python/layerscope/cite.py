@@ -1,0 +1,194 @@
+"""The papers behind a result, as BibTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from layerscope._result import Result
+from layerscope._version import __version__
+from layerscope.errors import InvalidTypeError
+
+__all__ = ["cite"]
+
+_ENTRIES = {
+    "layerscope": f"""\
+@software{{layerscope,
+  author  = {{{{The layerscope authors}}}},
+  title   = {{layerscope: the hidden layers of deep networks, measured as complex networks}},
+  version = {{{__version__}}}
+}}""",
+    "lu2022": """\
+@inproceedings{lu2022modularity,
+  author    = {Lu, Yao and Yang, Wen and Zhang, Yunzhe and Chen, Zuohui and Chen, Jinyin and
+               Xuan, Qi and Wang, Zhen and Yang, Xiaoniu},
+  title     = {Understanding the Dynamics of {DNNs} Using Graph Modularity},
+  booktitle = {Computer Vision -- {ECCV} 2022},
+  pages     = {225--242},
+  publisher = {Springer},
+  year      = {2022},
+  doi       = {10.1007/978-3-031-19775-8_14},
+  eprint    = {2111.12485},
+  archivePrefix = {arXiv}
+}""",
+    "newman2004": """\
+@article{newman2004community,
+  author  = {Newman, M. E. J. and Girvan, M.},
+  title   = {Finding and evaluating community structure in networks},
+  journal = {Physical Review E},
+  volume  = {69},
+  pages   = {026113},
+  year    = {2004},
+  doi     = {10.1103/PhysRevE.69.026113}
+}""",
+    "leicht2008": """\
+@article{leicht2008directed,
+  author  = {Leicht, E. A. and Newman, M. E. J.},
+  title   = {Community structure in directed networks},
+  journal = {Physical Review Letters},
+  volume  = {100},
+  pages   = {118703},
+  year    = {2008},
+  doi     = {10.1103/PhysRevLett.100.118703}
+}""",
+    "newman2003": """\
+@article{newman2003mixing,
+  author  = {Newman, M. E. J.},
+  title   = {Mixing patterns in networks},
+  journal = {Physical Review E},
+  volume  = {67},
+  pages   = {026126},
+  year    = {2003},
+  doi     = {10.1103/PhysRevE.67.026126}
+}""",
+    "efron1982": """\
+@book{efron1982jackknife,
+  author    = {Efron, Bradley},
+  title     = {The Jackknife, the Bootstrap and Other Resampling Plans},
+  publisher = {Society for Industrial and Applied Mathematics},
+  year      = {1982},
+  doi       = {10.1137/1.9781611970319}
+}""",
+    "kott2001": """\
+@article{kott2001jackknife,
+  author  = {Kott, Phillip S.},
+  title   = {The delete-a-group jackknife},
+  journal = {Journal of Official Statistics},
+  volume  = {17},
+  number  = {4},
+  pages   = {521--526},
+  year    = {2001}
+}""",
+    "facco2017": """\
+@article{facco2017twonn,
+  author  = {Facco, Elena and d'Errico, Maria and Rodriguez, Alex and Laio, Alessandro},
+  title   = {Estimating the intrinsic dimension of datasets by a minimal neighborhood information},
+  journal = {Scientific Reports},
+  volume  = {7},
+  pages   = {12140},
+  year    = {2017},
+  doi     = {10.1038/s41598-017-11873-y}
+}""",
+    "hryniowski2020": """\
+@misc{hryniowski2020interlayer,
+  author = {Hryniowski, Andrew and Wong, Alexander},
+  title  = {Inter-layer Information Similarity Assessment of Deep Neural Networks Via Topological
+            Similarity and Persistence Analysis of Data Neighbour Dynamics},
+  year   = {2020},
+  eprint = {2012.03793},
+  archivePrefix = {arXiv}
+}""",
+    "radovanovic2010": """\
+@article{radovanovic2010hubs,
+  author  = {Radovanovi{\\'c}, Milo{\\v s} and Nanopoulos, Alexandros and Ivanovi{\\'c}, Mirjana},
+  title   = {Hubs in Space: Popular Nearest Neighbors in High-Dimensional Data},
+  journal = {Journal of Machine Learning Research},
+  volume  = {11},
+  pages   = {2487--2531},
+  year    = {2010}
+}""",
+}
+
+#: Sources by the name of a function, a measure or a result's class.
+_SOURCES = {
+    "modularity": ("lu2022", "newman2004", "newman2003"),
+    "Modularity": ("lu2022", "newman2004", "newman2003"),
+    "modularity_curve": ("lu2022", "newman2004", "newman2003", "efron1982", "kott2001"),
+    "ModularityCurve": ("lu2022", "newman2004", "newman2003", "efron1982", "kott2001"),
+    "Difference": ("lu2022", "efron1982", "kott2001"),
+    "intrinsic_dimension": ("facco2017",),
+    "IntrinsicDimension": ("facco2017",),
+    "nnts": ("hryniowski2020",),
+    "NNTS": ("hryniowski2020",),
+    "nntp": ("hryniowski2020",),
+    "NNTP": ("hryniowski2020",),
+    "neighbors": ("radovanovic2010",),
+    "Neighbors": ("radovanovic2010",),
+    "hubness": ("radovanovic2010",),
+}
+
+
+def cite(result: Any) -> str:
+    """Return the BibTeX entries of the papers behind a result, and of layerscope itself.
+
+    Parameters
+    ----------
+    result : Result, Neighbors or Report
+        Anything that layerscope computed. A report gives the union over its results.
+
+    Returns
+    -------
+    str
+        Entries separated by empty lines, each once, in a fixed order.
+
+    Raises
+    ------
+    InvalidTypeError
+        If ``result`` is no result of layerscope.
+
+    Notes
+    -----
+    O(number of results).
+
+    Examples
+    --------
+    >>> from layerscope import cite
+    >>> from layerscope._result import Result
+    >>> text = cite(Result(settings={"function": "intrinsic_dimension"}))
+    >>> [line for line in text.splitlines() if line.startswith("@")]
+    ['@software{layerscope,', '@article{facco2017twonn,']
+    """
+    if not isinstance(result, Result) and not isinstance(getattr(result, "settings", None), dict):
+        raise InvalidTypeError("result", "must be a result of layerscope", type(result).__name__)
+    wanted = {"layerscope", *_sources(result)}
+    return "\n\n".join(entry for key, entry in _ENTRIES.items() if key in wanted)
+
+
+def _sources(result: Any) -> Iterator[str]:
+    settings = getattr(result, "settings", None) or {}
+    names = {
+        str(settings.get("function", "")),
+        str(getattr(result, "measure", "")),
+        type(result).__name__,
+    }
+    if "hubness" in (getattr(result, "table", None) or ()):
+        names.add("hubness")
+    for name in names:
+        yield from _SOURCES.get(name, ())
+    if settings.get("directed") and any("odularity" in name for name in names):
+        yield "leicht2008"
+    inner = getattr(result, "results", None)
+    for part in _parts(inner):
+        yield from _sources(part)
+
+
+def _parts(inner: Any) -> Iterator[Any]:
+    """Yield the results inside a mapping or tuple of results, at any depth."""
+    if isinstance(inner, Mapping):
+        inner = tuple(inner.values())
+    if isinstance(inner, tuple | list):
+        for entry in inner:
+            if isinstance(entry, Mapping | tuple | list):
+                yield from _parts(entry)
+            else:
+                yield entry

@@ -1,0 +1,141 @@
+"""What is known about each measure: where its parts are and what it asks for.
+
+To add a measure is to add an entry here and the files that it names; a test holds them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["MEASURES", "Facts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Facts about one measure. Paths are those of the source tree.
+
+    Attributes
+    ----------
+    name : str
+        Name of the measure, as results and reports have it.
+    function : str
+        Its public function.
+    module : str
+        The Python file.
+    rust : str
+        The file, or the folder's first file, that computes it.
+    rust_twin, twin : str
+        Naive twins in the Rust test kit and in Python.
+    docs, bench : str
+        Its page, and the bench that times it.
+    needs_labels, is_random : bool
+        Whether it asks for labels; whether a seed decides any of its numbers.
+    minimum_rows : int
+        Fewer rows are an error.
+    papers : tuple of str
+        Keys of its sources, see :mod:`layerscope.cite`.
+    """
+
+    name: str
+    function: str
+    module: str
+    rust: str
+    rust_twin: str
+    twin: str
+    docs: str
+    bench: str
+    needs_labels: bool
+    is_random: bool
+    minimum_rows: int
+    papers: tuple[str, ...]
+
+
+_ALL = (
+    Facts(
+        name="label_agreement",
+        function="layerscope.label_agreement",
+        module="python/layerscope/measures/label_agreement.py",
+        rust="rust/measures/src/agreement.rs",
+        rust_twin="rust/testkit/src/agreement.rs",
+        twin="python/layerscope/_reference/agreement.py",
+        docs="docs/measures/label-agreement.md",
+        bench="benches/python/label_agreement.py",
+        needs_labels=True,
+        is_random=False,
+        minimum_rows=2,
+        papers=(),
+    ),
+    Facts(
+        name="modularity",
+        function="layerscope.modularity",
+        module="python/layerscope/measures/modularity.py",
+        rust="rust/measures/src/modularity/mod.rs",
+        rust_twin="rust/testkit/src/modularity.rs",
+        twin="python/layerscope/_reference/modularity.py",
+        docs="docs/measures/modularity.md",
+        bench="benches/python/modularity.py",
+        needs_labels=True,
+        is_random=True,
+        minimum_rows=2,
+        papers=("lu2022", "newman2004", "newman2003"),
+    ),
+    Facts(
+        name="modularity_curve",
+        function="layerscope.modularity_curve",
+        module="python/layerscope/measures/modularity_curve.py",
+        rust="rust/measures/src/modularity/jackknife.rs",
+        rust_twin="rust/testkit/src/modularity.rs",
+        twin="python/layerscope/_reference/modularity.py",
+        docs="docs/measures/modularity.md",
+        bench="benches/python/modularity_curve.py",
+        needs_labels=True,
+        is_random=True,
+        minimum_rows=2,
+        papers=("lu2022", "newman2004", "newman2003", "efron1982", "kott2001"),
+    ),
+    Facts(
+        name="intrinsic_dimension",
+        function="layerscope.intrinsic_dimension",
+        module="python/layerscope/measures/intrinsic_dimension.py",
+        rust="rust/measures/src/dimension.rs",
+        rust_twin="rust/testkit/src/dimension.rs",
+        twin="python/layerscope/_reference/dimension.py",
+        docs="docs/measures/intrinsic-dimension.md",
+        bench="benches/python/intrinsic_dimension.py",
+        needs_labels=False,
+        is_random=False,
+        minimum_rows=3,
+        papers=("facco2017",),
+    ),
+    Facts(
+        name="nnts",
+        function="layerscope.nnts",
+        module="python/layerscope/measures/nnts.py",
+        rust="rust/measures/src/nnts.rs",
+        rust_twin="rust/testkit/src/persistence.rs",
+        twin="python/layerscope/_reference/persistence.py",
+        docs="docs/measures/nnts.md",
+        bench="benches/python/persistence.py",
+        needs_labels=False,
+        is_random=True,
+        minimum_rows=2,
+        papers=("hryniowski2020",),
+    ),
+    Facts(
+        name="nntp",
+        function="layerscope.nntp",
+        module="python/layerscope/measures/nntp.py",
+        rust="rust/measures/src/nntp.rs",
+        rust_twin="rust/testkit/src/persistence.rs",
+        twin="python/layerscope/_reference/persistence.py",
+        docs="docs/measures/nntp.md",
+        bench="benches/python/persistence.py",
+        needs_labels=False,
+        is_random=False,
+        minimum_rows=2,
+        papers=("hryniowski2020",),
+    ),
+)
+
+#: Name of a measure -> its facts.
+MEASURES = {facts.name: facts for facts in _ALL}

@@ -1,0 +1,35 @@
+"""Pictures of results: functions of a result and a matplotlib Axes that return the Axes.
+
+Only the Figure interface is used, never pyplot: no window opens, no global state changes, and
+matplotlib is imported at the first picture. The same functions draw ``result.plot()`` and the
+charts of the HTML report.
+
+>>> import numpy as np
+>>> from layerscope import plot
+>>> axes = plot.layer_step_map(np.eye(2), ["conv", "fc"], [0, 100], "modularity")
+>>> [label.get_text() for label in axes.get_yticklabels()]
+['conv', 'fc']
+"""
+
+from __future__ import annotations
+
+from layerscope.plot._classes import per_class
+from layerscope.plot._curves import modularity_curve, per_layer, series, standard_errors
+from layerscope.plot._maps import layer_step_map
+from layerscope.plot._report import report
+from layerscope.plot._steps import step_curves
+from layerscope.plot._style import figure
+from layerscope.plot._text import short_names
+
+__all__ = [
+    "figure",
+    "layer_step_map",
+    "modularity_curve",
+    "per_class",
+    "per_layer",
+    "report",
+    "series",
+    "short_names",
+    "standard_errors",
+    "step_curves",
+]

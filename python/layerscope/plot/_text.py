@@ -1,0 +1,130 @@
+"""Text and numbers in pictures: what fits, what can be shown, where labels go."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+__all__ = ["number", "plain", "readable", "short_names", "spread"]
+
+
+_BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
+#: Characters that turn the direction of all that follows them.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def readable(name: object) -> str:
+    """Return a name on one line, without characters that XML or a font cannot take."""
+    text = str(name).encode("utf-8", "replace").decode("utf-8")
+    # Spaces of other widths stay, since numbers and their units are held together by them.
+    kept = [" " if character in _BREAKS else character for character in text]
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(character) in {"Cc", "Cs", "Cn"} or character in _TURNING
+        else character
+        for character in kept
+    )
+
+
+def plain(text: str) -> str:
+    r"""Return text that matplotlib shows as it is: a dollar sign starts no formula."""
+    return text.replace("$", r"\$")
+
+
+def short_names(names: Iterable[object], limit: int = 14) -> list[str]:
+    """Return names of at most about ``limit`` letters that stay different.
+
+    What all names begin or end with is dropped, from a dot, a slash or an underscore to the next;
+    then the middle gives way; names that became equal get their number.
+
+    >>> short_names(["model.layers.0.attention", "model.layers.11.attention"], 12)
+    ['layers.0', 'layers.11']
+    """
+    whole = _unframed([readable(name) for name in names], limit)
+    short = [_squeeze(name, limit) for name in whole]
+    if len(set(short)) < len(set(whole)):
+        short = [
+            name if short.count(name) == 1 else f"{_squeeze(name, limit - 4)} #{index + 1}"
+            for index, name in enumerate(short)
+        ]
+    return short
+
+
+def _unframed(whole: list[str], limit: int) -> list[str]:
+    """Drop what all names end and begin with, no more of the beginning than has to go."""
+    if len(set(whole)) < 2:
+        return whole
+    for part in ("end", "beginning"):
+        if max(map(len, whole)) <= limit:
+            break
+        if part == "end":
+            shared = _shared([name[::-1] for name in whole])
+            cut = max(shared.rfind(mark) for mark in "./_") + 1
+            stripped = [name[: len(name) - cut] for name in whole]
+        else:
+            shared = _shared(whole)
+            cuts = [place + 1 for place, mark in enumerate(shared) if mark in "./_"]
+            longest = max(map(len, whole))
+            cut = next((cut for cut in cuts if longest - cut <= limit), max(cuts, default=0))
+            stripped = [name[cut:] for name in whole]
+        whole = stripped if all(stripped) else whole
+    return whole
+
+
+def _shared(names: Sequence[str]) -> str:
+    """Return the longest text with which all names begin."""
+    first, last = min(names), max(names)  # the two that differ first, by the order of strings
+    pairs = zip(first, last, strict=False)
+    length = next((place for place, (one, other) in enumerate(pairs) if one != other), len(first))
+    return first[:length]
+
+
+def _squeeze(name: str, limit: int) -> str:
+    if len(name) <= limit:
+        return name
+    head = max(1, (limit - 1) // 2)
+    return f"{name[:head]}…{name[len(name) - (limit - 1 - head) :]}"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Return a number with a true minus sign.
+
+    >>> number(-0.125), number(12.5, 1), number(float("nan"))
+    ('−0.12', '12.5', '–')
+    """
+    if not math.isfinite(value):
+        return "–"
+    text = f"{value:.{digits}f}"
+    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Return positions near the wanted ones, in their order, at least ``gap`` apart if they fit.
+
+    >>> spread([0.5, 0.5, 0.9], 0.2, 0.0, 1.0)
+    [0.4, 0.6, 0.9]
+    """
+    if not wanted:
+        return []
+    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
+    gap = min(gap, (high - low) / max(len(wanted) - 1, 1))
+    # Blocks of touching labels: (sum of wanted lowest positions, members); merged while they touch.
+    blocks: list[tuple[float, int]] = []
+
+    def start(block: tuple[float, int]) -> float:
+        mean, size = block[0] / block[1], block[1]
+        return min(max(mean, low), high - gap * (size - 1))
+
+    for index in order:
+        blocks.append((wanted[index], 1))
+        while len(blocks) > 1 and start(blocks[-2]) + gap * blocks[-2][1] > start(blocks[-1]):
+            later, earlier = blocks.pop(), blocks.pop()
+            shifted = later[0] - later[1] * gap * earlier[1]
+            blocks.append((earlier[0] + shifted, earlier[1] + later[1]))
+    placed = [0.0] * len(wanted)
+    ranks = iter(order)
+    for block in blocks:
+        for position in range(block[1]):
+            placed[next(ranks)] = round(start(block) + gap * position, 12)
+    return placed

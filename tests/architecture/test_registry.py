@@ -1,0 +1,108 @@
+"""The registry of measures: each has its six places, and its facts are true."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+
+import layerscope as ls
+from layerscope.errors import InvalidInputError
+from layerscope.measures._registry import MEASURES, Facts
+from tests.architecture._tree import PACKAGE, ROOT, code_of, with_suffix
+
+PLACES = ("module", "rust", "rust_twin", "twin", "docs", "bench")
+each = pytest.mark.parametrize("facts", MEASURES.values(), ids=lambda facts: facts.name)
+
+
+def function(facts: Facts) -> Any:
+    package, _, word = facts.function.rpartition(".")
+    assert package == "layerscope"
+    return getattr(ls, word)
+
+
+def test_there_are_measures() -> None:
+    assert len(MEASURES) >= 3
+    assert all(name == facts.name for name, facts in MEASURES.items())
+
+
+def test_every_file_of_a_measure_is_registered() -> None:
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for path in with_suffix(".py", PACKAGE / "measures")
+        if not path.stem.startswith("_")
+    }
+    assert files == {facts.module for facts in MEASURES.values()}
+
+
+@each
+def test_no_place_was_forgotten(facts: Facts) -> None:
+    forgotten = [f"{p}: {getattr(facts, p)}" for p in PLACES if not _exists(getattr(facts, p))]
+    assert not forgotten, f"{facts.name} lacks {'; '.join(forgotten)}"
+
+
+def _exists(path: str) -> bool:
+    return (ROOT / path).is_file()
+
+
+@each
+def test_the_places_speak_of_the_measure(facts: Facts) -> None:
+    word = facts.function.rpartition(".")[2]
+    for place in ("docs", "bench", "module"):
+        text = (ROOT / getattr(facts, place)).read_text(encoding="utf-8")
+        assert word in text, f"{getattr(facts, place)} never says {word}"
+
+
+@each
+def test_both_twins_are_used_by_a_test(facts: Facts) -> None:
+    """A twin that nothing is compared with proves nothing."""
+    rust = (ROOT / facts.rust_twin).stem
+    sources = with_suffix(".rs", ROOT / "rust" / "measures")
+    assert any(f"layerscope_testkit::{rust}" in code_of(path) for path in sources)
+    python = (ROOT / facts.twin).stem
+    tests = with_suffix(".py", ROOT / "tests")
+    named = (f"_reference.{python}", f"_reference import {python}")
+    assert any(n in path.read_text(encoding="utf-8") for path in tests for n in named)
+
+
+@each
+def test_the_facts_are_those_of_the_signature(facts: Facts) -> None:
+    parameters = inspect.signature(function(facts)).parameters
+    assert facts.needs_labels == ("labels" in parameters)
+    assert facts.is_random == ("random_state" in parameters)
+    assert "n_jobs" in parameters
+
+
+@each
+def test_the_smallest_number_of_rows_is_the_smallest(facts: Facts) -> None:
+    def call(rows: int) -> None:
+        X = np.random.default_rng(0).normal(size=(rows, 3))
+        data = {"a": X} if "stack" in inspect.signature(function(facts)).parameters else X
+        labels = [[i % 2 for i in range(rows)]] if facts.needs_labels else []
+        how = (
+            {"n_neighbors": 1}
+            if "n_neighbors" in inspect.signature(function(facts)).parameters
+            else {}
+        )
+        function(facts)(data, *labels, **how)
+
+    call(facts.minimum_rows)
+    with pytest.raises(InvalidInputError):
+        call(facts.minimum_rows - 1)
+
+
+@each
+def test_papers_can_be_cited(facts: Facts) -> None:
+    known = (PACKAGE / "cite.py").read_text(encoding="utf-8")
+    for paper in facts.papers:
+        assert f"{{{paper}," in known or f'"{paper}"' in known, paper
+
+
+@each
+def test_docstrings_have_what_a_reader_needs(facts: Facts) -> None:
+    text = inspect.getdoc(function(facts))
+    assert text
+    for heading in ("Parameters", "Returns", "Raises", "Examples"):
+        assert f"\n{heading}\n---" in text, f"{facts.name} has no {heading}"

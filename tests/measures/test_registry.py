@@ -1,0 +1,30 @@
+"""The facts about each measure hold: whatever an entry names is there."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+import layerscope
+from layerscope.measures._registry import MEASURES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_there_are_measures():
+    assert {"label_agreement", "modularity", "intrinsic_dimension"} <= set(MEASURES)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_part_of_a_measure_is_there(name):
+    facts = MEASURES[name]
+    assert facts.name == name
+    for path in (facts.module, facts.rust, facts.rust_twin, facts.twin, facts.docs):
+        assert (ROOT / path).is_file(), path
+    function = getattr(layerscope, facts.function.removeprefix("layerscope."))
+    parameters = inspect.signature(function).parameters
+    assert ("labels" in parameters) == facts.needs_labels
+    assert ("random_state" in parameters) == facts.is_random
+    assert function.__name__ in layerscope.__all__

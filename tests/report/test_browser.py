@@ -1,0 +1,99 @@
+"""The page in a real browser, on a desk and on a telephone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.report import _fakes as fakes
+
+pytestmark = pytest.mark.browser
+
+SIZES = {"desktop": (1280, 900, False), "telephone": (390, 844, True)}
+REPORTS: dict[str, Any] = {
+    "stack": lambda: fakes.report(fakes.names(8), warnings=("layer conv3: <b>odd</b>",)),
+    "long names": lambda: fakes.report(
+        fakes.long_names(20), ["aeroplane", "x" * 200], warnings=("w" * 400,), advice=("a" * 400,)
+    ),
+    "sixty layers": lambda: fakes.report(fakes.names(60), range(100)),
+    "run": lambda: fakes.report(fakes.names(7), steps=[0, 10, 100, 1000]),
+    "nothing defined": lambda: fakes.report(fakes.names(3), undefined=True),
+}
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    driver = shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("needs chromium and chromedriver on the PATH")
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    service = pytest.importorskip("selenium.webdriver.chrome.service")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    profile = tmp_path_factory.mktemp("profile")
+    for argument in ("--headless=new", "--disable-gpu", f"--user-data-dir={profile}"):
+        options.add_argument(argument)
+    if os.geteuid() == 0:  # chromium's sandbox refuses root, as in most containers
+        options.add_argument("--no-sandbox")
+        options.add_argument("--disable-dev-shm-usage")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    session = webdriver.Chrome(options=options, service=service.Service(driver))
+    yield session
+    session.quit()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", REPORTS)
+def test_page_in_a_browser(browser: Any, tmp_path: Path, kind: str, size: str) -> None:
+    width, height, mobile = SIZES[size]
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    for log in ("browser", "performance"):
+        browser.get_log(log)
+    path = REPORTS[kind]().to_html(tmp_path / "report.html")
+    browser.get(path.as_uri())
+
+    assert browser.get_log("browser") == []
+    requests = [
+        entry["message"]
+        for entry in browser.get_log("performance")
+        if '"Network.requestWillBeSent"' in entry["message"]
+    ]
+    assert requests  # the page itself, so that the log is known to work
+    assert all(path.as_uri() in message or '"url":"data:' in message for message in requests)
+
+    script = "return document.documentElement.scrollWidth"
+    assert browser.execute_script(script) <= width
+    title = browser.execute_script(
+        "const box = document.querySelector('h1').getBoundingClientRect();"
+        "return [box.top, box.left, box.right, box.height]"
+    )
+    assert 0 <= title[0] < height
+    assert 0 <= title[1] < title[2] <= width
+    assert title[3] > 20
+    charts = browser.execute_script(
+        "return [...document.querySelectorAll('.chart')].filter(chart => chart.offsetParent)"
+        ".map(chart => { const box = chart.querySelector('svg').getBoundingClientRect();"
+        " return [box.left, box.right, box.height] })"
+    )
+    assert len(charts) >= (1 if kind == "nothing defined" else 5)
+    for left, right, tall in charts:
+        assert 0 <= left < right <= width
+        assert right - left > 250
+        assert tall > 100
+    sizes = browser.execute_script(
+        "return [...document.querySelectorAll('.chart text')].filter(text => "
+        "text.closest('.chart').offsetParent).map(text => { const matrix = text.getScreenCTM();"
+        "return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(matrix.a, matrix.b) })"
+    )
+    assert sizes or kind == "nothing defined"
+    assert all(one >= 6.4 for one in sizes)  # numbers in maps; names and axes have 8
+    assert sorted(sizes)[len(sizes) // 2 :][:1] > [8] or not sizes

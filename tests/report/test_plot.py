@@ -1,0 +1,175 @@
+"""Pictures: what is drawn is what the result holds; pyplot is never loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from layerscope import plot
+from layerscope.plot._text import number, readable, spread
+from tests.report import _fakes as fakes
+
+
+def lines(axes: Any) -> list[np.ndarray]:
+    return [np.asarray(line.get_ydata(), dtype=float) for line in axes.lines]
+
+
+def texts(axes: Any) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def test_modularity_curve_draws_value_bound_and_null() -> None:
+    curve = fakes.curve(fakes.names(5), range(10))
+    axes = plot.modularity_curve(curve)
+    drawn = lines(axes)
+    for wanted in (curve.value, curve.bound, curve.null_mean):
+        assert any(np.array_equal(one, wanted) for one in drawn)
+    assert {"bound 0.90", "permuted labels", number(curve.value[-1])} <= set(texts(axes))
+    assert [label.get_text() for label in axes.get_xticklabels()] == list(curve.layers)
+    low, high = axes.get_ylim()
+    assert low < 0 < 0.9 < high
+
+
+def test_a_band_has_the_ends_of_the_interval() -> None:
+    curve = fakes.curve(fakes.names(4), range(10))
+    axes = plot.modularity_curve(curve)
+    boxes = [collection.get_datalim(axes.transData) for collection in axes.collections]
+    assert any(
+        np.isclose(box.y0, curve.low.min()) and np.isclose(box.y1, curve.high.max())
+        for box in boxes
+    )
+
+
+def test_subsamples_are_drawn_only_where_they_say_more() -> None:
+    curve = fakes.curve(fakes.names(3), range(4))
+    without = len(plot.modularity_curve(curve).containers)
+    object.__setattr__(curve, "subsample_mean", curve.value + 0.01)
+    object.__setattr__(curve, "subsample_sd", np.full(3, 0.02))
+    assert len(plot.modularity_curve(curve).containers) == without + 1
+
+
+def test_given_axes_are_used_and_returned() -> None:
+    axes = Figure().add_subplot()
+    curve = fakes.curve(fakes.names(3), range(4))
+    assert plot.modularity_curve(curve, axes) is axes
+    assert plot.per_layer(fakes.dimension(fakes.names(3)), ax=axes) is axes
+    assert plot.per_class(curve, axes) is axes
+    assert plot.layer_step_map(np.ones((2, 2)), ["a", "b"], [0, 1], "x", axes) is axes
+
+
+def test_per_layer_draws_the_bars_of_the_standard_errors() -> None:
+    result = fakes.dimension(fakes.names(3))
+    axes = plot.per_layer(result)
+    segments = axes.collections[0].get_segments()
+    for segment, value, one in zip(segments, result.value, result.results, strict=True):
+        assert np.allclose(segment[:, 1], value + np.array([-1.96, 1.96]) * one.standard_error)
+
+
+def test_few_classes_have_a_line_and_a_name_each() -> None:
+    curve = fakes.curve(fakes.names(4), [f"class {index}" for index in range(10)])
+    axes = plot.per_class(curve)
+    assert set(texts(axes)) == set(curve.per_class)
+    drawn = lines(axes)
+    for values in curve.per_class.values():
+        assert any(np.array_equal(one, values) for one in drawn)
+
+
+def test_many_classes_have_quantiles_and_the_extremes() -> None:
+    curve = fakes.curve(fakes.names(4), [f"c{index}" for index in range(100)])
+    axes = plot.per_class(curve)
+    ranked = sorted(curve.per_class, key=lambda label: curve.per_class[label][-1])
+    assert set(texts(axes)) == {*ranked[:5], *ranked[-5:]}
+    middle = np.median(np.stack(list(curve.per_class.values())), axis=0)
+    assert any(one.shape == middle.shape and np.allclose(one, middle) for one in lines(axes))
+    assert len(axes.lines) < 30
+
+
+def test_a_map_shows_numbers_when_they_fit() -> None:
+    values = np.array([[0.25, np.nan], [-0.5, 1.0]])
+    axes = plot.layer_step_map(values, ["first", "last"], [0, 100], "modularity")
+    assert texts(axes) == [".25", "−.50", "1.00"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "last"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "100"]
+    assert np.ma.allequal(axes.images[0].get_array(), np.ma.masked_invalid(values))
+    many = plot.layer_step_map(np.ones((60, 40)), fakes.names(60), range(40), "modularity")
+    assert texts(many) == []
+    assert 2 < len(many.get_xticks()) < 40
+
+
+def test_step_curves_name_first_and_last() -> None:
+    values = np.linspace(0, 1, 3 * 40).reshape(3, 40)
+    axes = plot.step_curves(values, fakes.names(3), range(40), "modularity", bound=[0.9] * 3)
+    assert {"0", "39", "bound 0.90"} <= set(texts(axes))
+    assert len(texts(axes)) <= 8
+
+
+@pytest.mark.parametrize("count", [1, 2, 20, 60])
+@pytest.mark.parametrize("steps", [None, [0], list(range(12))])
+@pytest.mark.parametrize("undefined", [False, True])
+def test_a_report_is_one_figure(count: int, steps: list[int] | None, undefined: bool) -> None:
+    report = fakes.report(fakes.long_names(count), steps=steps, undefined=undefined)
+    figure = report.plot()
+    figure.canvas.draw()
+    assert isinstance(figure, Figure)
+    assert len(figure.axes) >= 4
+
+
+def test_one_nan_leaves_a_gap_and_its_neighbours_visible() -> None:
+    curve = fakes.curve(fakes.names(5), range(4))
+    for name in ("value", "low", "high"):
+        values = getattr(curve, name).copy()
+        values[[1, 3]] = np.nan
+        object.__setattr__(curve, name, values)
+    axes = plot.modularity_curve(curve)
+    assert any(np.array_equal(np.isnan(one), np.isnan(curve.value)) for one in lines(axes))
+    # The three layers that stand alone have a bar each, beside the band of the null.
+    assert len(axes.collections) == 1 + 3
+
+
+def test_a_dollar_sign_starts_no_formula() -> None:
+    curve = fakes.curve(["$a_1$", "b$"], ["$c$", "d"])
+    for axes in (plot.modularity_curve(curve), plot.per_class(curve)):
+        axes.figure.canvas.draw()
+        assert all(not label._preprocess_math(label.get_text())[1] for label in
+                   [*axes.get_xticklabels(), *axes.texts])  # fmt: skip
+
+
+def test_pyplot_is_not_loaded() -> None:
+    code = (
+        "import sys, layerscope, numpy as np\n"
+        "assert not {'matplotlib', 'jinja2', 'pandas'} & set(sys.modules)\n"
+        "from layerscope import plot\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "plot.layer_step_map(np.ones((2, 2)), 'ab', 'cd', '')\n"
+        "assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=30), st.integers(6, 30))
+def test_short_names_stay_different(names: list[str], limit: int) -> None:
+    short = plot.short_names(names, limit)
+    assert len(short) == len(names)
+    for name, other, one, two in zip(names, names[1:], short, short[1:], strict=False):
+        assert (one == two) <= (readable(name) == readable(other))
+    assert all(len(name) <= limit + 4 for name in short)
+
+
+@given(st.lists(st.floats(-1, 2, allow_nan=False), min_size=1, max_size=15), st.floats(0.001, 0.3))
+def test_spread_keeps_order_and_distance(wanted: list[float], gap: float) -> None:
+    placed = spread(wanted, gap, 0.0, 1.0)
+    fits = min(gap, 1 / max(len(wanted) - 1, 1))
+    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
+    heights = [placed[index] for index in order]
+    assert all(after - before >= fits - 1e-9 for before, after in pairwise(heights))
+    assert min(heights) >= -1e-9
+    assert max(heights) <= 1 + 1e-9

@@ -1,0 +1,115 @@
+"""Ctrl-C in the middle of long work: a real signal to a real process.
+
+One of the two places where a time is asserted, under the loose bound of two seconds; the tight
+one (a quarter of a second) is benched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+
+# The first line that the child prints comes from inside the call, by its progress.
+PROGRAM = """
+import json, sys, time
+import numpy as np
+import layerscope as ls
+
+inside = False
+def progress(done, total, what):
+    global inside
+    if not inside and total:
+        inside = True
+        print("inside", flush=True)
+
+rng = np.random.default_rng(0)
+small = rng.normal(size=(50, 8))
+before = ls.neighbors(small, n_neighbors=3).indices.tolist()
+{prepare}
+try:
+    {call}
+except KeyboardInterrupt:
+    stopped = time.monotonic()
+else:
+    sys.exit("the work was over before the signal came")
+after = ls.neighbors(small, n_neighbors=3).indices.tolist()
+print(json.dumps({{"stopped": stopped, "works": before == after}}), flush=True)
+"""
+
+LARGE = "X = rng.normal(size=(40_000, 512)).astype(np.float32)"
+CALLS = {
+    "neighbors": (LARGE, "ls.neighbors(X, n_jobs={jobs}, progress=progress)"),
+    "neighbors, cosine, float64": (
+        "X = rng.normal(size=(40_000, 256))",
+        "ls.neighbors(X, metric='cosine', n_jobs={jobs}, progress=progress)",
+    ),
+    "modularity": (
+        LARGE + "; y = np.arange(len(X)) % 10",
+        "ls.modularity(X, y, n_jobs={jobs}, progress=progress)",
+    ),
+    "permutations": (
+        "found = ls.neighbors(rng.normal(size=(3000, 4))); y = np.arange(3000) % 10",
+        "ls.modularity(found, y, n_permutations=10**6, n_jobs={jobs}, progress=progress)",
+    ),
+    "analyze": (
+        LARGE + "; y = np.arange(len(X)) % 10",
+        "ls.analyze({{'a': X, 'b': X}}, labels=y, n_jobs={jobs}, progress=progress)",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, None])
+@pytest.mark.parametrize("call", CALLS)
+def test_ctrl_c_stops_the_work_and_the_process_lives(call: str, jobs: int | None) -> None:
+    prepare, line = (text.format(jobs=jobs) for text in CALLS[call])
+    child = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.format(prepare=prepare, call=line)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stdout is not None
+        first = child.stdout.readline()
+        if first != "inside\n":
+            pytest.fail(f"the work was never inside: {child.communicate(timeout=60)[1]}")
+        sent = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert child.returncode == 0, err
+    answer = json.loads(out)
+    assert answer["works"]
+    assert answer["stopped"] - sent < 2.0
+
+
+@pytest.mark.slow
+def test_a_signal_handler_of_the_user_runs_and_the_work_goes_on() -> None:
+    """A handler that does not raise must not stop anything."""
+    program = """
+import os, signal, threading
+import numpy as np
+import layerscope as ls
+
+seen = []
+signal.signal(signal.SIGUSR1, lambda *what: seen.append(1))
+X = np.random.default_rng(0).normal(size=(9000, 128)).astype(np.float32)
+quiet = ls.neighbors(X).indices
+threading.Timer(0.02, lambda: os.kill(os.getpid(), signal.SIGUSR1)).start()
+assert (ls.neighbors(X).indices == quiet).all()
+assert seen
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
