@@ -6,7 +6,14 @@ from layerscope._version import __version__
 from layerscope.activations import Activations, load, pool
 from layerscope.analyze import analyze, analyze_run
 from layerscope.cite import cite
-from layerscope.measures import intrinsic_dimension, label_agreement, modularity, modularity_curve, nntp, nnts
+from layerscope.measures import (
+    intrinsic_dimension,
+    label_agreement,
+    modularity,
+    modularity_curve,
+    nntp,
+    nnts,
+)
 from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
 from layerscope.report import Report
 

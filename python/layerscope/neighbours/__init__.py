@@ -4,4 +4,12 @@ from layerscope.neighbours._graph import Graph, as_graph
 from layerscope.neighbours._neighbors import Neighbors
 from layerscope.neighbours._search import as_neighbors, estimate_memory, neighbors, stack_neighbors
 
-__all__ = ["Graph", "Neighbors", "as_graph", "as_neighbors", "estimate_memory", "neighbors", "stack_neighbors"]
+__all__ = [
+    "Graph",
+    "Neighbors",
+    "as_graph",
+    "as_neighbors",
+    "estimate_memory",
+    "neighbors",
+    "stack_neighbors",
+]
