@@ -19,6 +19,8 @@ from layerscope import (
     modularity,
     modularity_curve,
     neighbors,
+    nntp,
+    nnts,
 )
 from layerscope.errors import InvalidInputError, InvalidTypeError
 from tests.report._stacks import RISING, labels_of, stack_of
@@ -29,7 +31,8 @@ measured_module = importlib.import_module("layerscope.analyze._measured")
 LABELS = labels_of()
 COLUMNS = (
     *("layer", "n_features", "label_agreement", "modularity", "modularity_low", "modularity_high"),
-    *("bound", "ratio", "z", "intrinsic_dimension", "intrinsic_dimension_se", "hubness"),
+    *("bound", "ratio", "z", "intrinsic_dimension", "intrinsic_dimension_se"),
+    *("nnts_previous", "transient_share", "hubness"),
     *("n_tied_rows", "n_duplicate_rows", "n_zero_rows"),
 )
 
@@ -40,7 +43,14 @@ def test_the_table_has_the_promised_columns_and_the_numbers_of_the_measures() ->
     assert report.layers == tuple(RISING)
     assert report.table.columns == COLUMNS
     assert report.steps is None
-    assert set(report.results) == {"label_agreement", "modularity", "intrinsic_dimension"}
+    assert tuple(report.results) == (
+        *("label_agreement", "modularity", "intrinsic_dimension", "nnts", "nntp"),
+    )
+    similar = nnts(stack, n_neighbors=6)
+    np.testing.assert_array_equal(report.results["nnts"].by_k, similar.by_k)
+    np.testing.assert_array_equal(report.table["nnts_previous"][1:], np.diag(similar.matrix, 1))
+    transient = nntp(stack, n_neighbors=6).transient_share
+    np.testing.assert_array_equal(report.table["transient_share"], transient)
     for row in report.table.rows():
         X = stack[row["layer"]]
         alone = modularity(X, LABELS, n_neighbors=6, n_permutations=100)
@@ -120,7 +130,7 @@ def test_labels_come_with_the_stack_or_beside_it() -> None:
     assert inside.table["modularity"] == beside.table["modularity"]
     assert set(inside.results["modularity"]["conv1"].per_class) == {0, 1, 2}
     without = analyze(stack)
-    assert set(without.results) == {"intrinsic_dimension"}
+    assert set(without.results) == {"intrinsic_dimension", "nnts", "nntp"}
     assert "Without labels" in without.advice[0]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from layerscope._result import StackResult
 from layerscope._settings import progress_for
 from layerscope._table import Table
@@ -17,8 +19,11 @@ from layerscope.measures import (
     intrinsic_dimension,
     label_agreement,
     modularity_curve,
+    nntp,
+    nnts,
     per_layer,
 )
+from layerscope.measures.nnts import MOST_KS
 from layerscope.neighbours import Neighbors, neighbors
 
 __all__ = ["Measured", "Watch", "changes", "layer_table", "measure_stack", "n_rows"]
@@ -115,6 +120,10 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
         results["modularity"] = _curve(layers, deep, plan)
     if wants_dimension:
         results |= _dimension(euclidean, tables, warnings)
+    if "nnts" in plan.measures:
+        results["nnts"] = _similarity(tables, plan)
+    if "nntp" in plan.measures:
+        results["nntp"] = nntp(tables, n_jobs=plan.n_jobs)
     for name, table in tables.items():
         warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
     warnings += [sentence for result in results.values() for sentence in result.warnings]
@@ -160,6 +169,12 @@ def _dimension(
         with in_layer(name):
             dimension[name] = intrinsic_dimension(table)
     return {"intrinsic_dimension": per_layer("intrinsic_dimension", dimension)}
+
+
+def _similarity(tables: Mapping[str, Neighbors], plan: Plan) -> StackResult:
+    k = plan.n_neighbors
+    every = k if k <= MOST_KS else (k,)  # every k up to it, or, when they are too many, it alone
+    return nnts(tables, n_neighbors=every, random_state=plan.random_state, n_jobs=plan.n_jobs)
 
 
 def changes(measured: Mapping[Any, Measured]) -> dict[str, Any]:
@@ -213,6 +228,11 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
         columns["intrinsic_dimension_se"] = [
             float(result.standard_error) for result in dimension.results
         ]
+    if "nnts" in results:
+        similarity = results["nnts"].matrix
+        columns["nnts_previous"] = [math.nan, *np.diag(similarity, 1).tolist()]
+    if "nntp" in results:
+        columns["transient_share"] = results["nntp"].transient_share.tolist()
     return columns
 
 

@@ -32,9 +32,11 @@ MEASURES: dict[str, bool] = {
     "label_agreement": True,
     "modularity": True,
     "intrinsic_dimension": False,
+    "nnts": False,
+    "nntp": False,
 }
 #: Names that are part of the public surface and not of this version.
-DEFERRED = ("nnts", "nntp", "cka", "communities", "box_counts", "self_similarity", "separability")
+DEFERRED = ("cka", "communities", "box_counts", "self_similarity", "separability")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +154,7 @@ def choose_measures(measures: Any, *, has_labels: bool) -> tuple[str, ...]:
     """Return the measures to compute: those asked for, or all that the input allows.
 
     >>> choose_measures(None, has_labels=False)
-    ('intrinsic_dimension',)
+    ('intrinsic_dimension', 'nnts', 'nntp')
     >>> choose_measures(["modularity", "label_agreement"], has_labels=True)
     ('label_agreement', 'modularity')
     """

@@ -30,6 +30,7 @@ _COLUMNS = (
     ("of bound", "ratio", 2),
     ("label agreement", "label_agreement", 3),
     ("dimension", "intrinsic_dimension", 1),
+    ("NNTS to previous", "nnts_previous", 2),
     ("hubness", "hubness", 1),
 )
 

@@ -35,9 +35,10 @@ from layerscope._table import Table
 from layerscope.errors import InvalidInputError
 from layerscope.neighbours import stack_neighbors
 
-__all__ = ["NNTS", "nnts"]
+__all__ = ["MOST_KS", "NNTS", "nnts"]
 
-_MOST_KS = 254
+#: More k than this are not computed in one pass.
+MOST_KS = 254
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -210,11 +211,11 @@ def nnts(
 
 def _check_ks(n_neighbors: object) -> tuple[int, ...]:
     if not isinstance(n_neighbors, tuple | list):
-        return tuple(range(1, check_int("n_neighbors", n_neighbors, low=1, high=_MOST_KS) + 1))
+        return tuple(range(1, check_int("n_neighbors", n_neighbors, low=1, high=MOST_KS) + 1))
     if not n_neighbors:
         raise InvalidInputError("n_neighbors", "must name at least one k", n_neighbors)
-    if len(n_neighbors) > _MOST_KS:
-        raise InvalidInputError("n_neighbors", f"must name at most {_MOST_KS} k", len(n_neighbors))
+    if len(n_neighbors) > MOST_KS:
+        raise InvalidInputError("n_neighbors", f"must name at most {MOST_KS} k", len(n_neighbors))
     return tuple(sorted({check_int("n_neighbors", k, low=1) for k in n_neighbors}))
 
 

@@ -13,6 +13,7 @@ charts of the HTML report.
 
 from __future__ import annotations
 
+from layerscope.plot._chain import nntp, nnts, turnover
 from layerscope.plot._classes import per_class
 from layerscope.plot._curves import modularity_curve, per_layer, series, standard_errors
 from layerscope.plot._maps import layer_step_map
@@ -25,6 +26,8 @@ __all__ = [
     "figure",
     "layer_step_map",
     "modularity_curve",
+    "nntp",
+    "nnts",
     "per_class",
     "per_layer",
     "report",
@@ -32,4 +35,5 @@ __all__ = [
     "short_names",
     "standard_errors",
     "step_curves",
+    "turnover",
 ]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["layer_step_map", "ramp"]
 
 #: Measures whose colours start at zero (or below); for others the lowest value is palest.
-FROM_ZERO = frozenset({"modularity", "label_agreement", "same_label_share"})
+FROM_ZERO = frozenset({"modularity", "label_agreement", "same_label_share", "nnts", "nntp"})
 
 _ROW = 11.0  # points of height that a named row needs
 

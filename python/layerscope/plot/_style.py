@@ -34,6 +34,8 @@ COLOURS = {
     "same_label_share": "#00845f",
     "intrinsic_dimension": "#c65300",
     "hubness": "#a14a86",
+    "nnts": "#3b5b92",
+    "nntp": "#7a5c00",
 }
 OTHER_COLOUR = "#5b5f97"
 
@@ -44,9 +46,10 @@ TITLES = {
     "same_label_share": "Share of neighbours with the same label",
     "intrinsic_dimension": "Intrinsic dimension (TwoNN)",
     "hubness": "Hubness (skewness of k-occurrence)",
+    "nnts_previous": "NNTS to the layer before",
 }
 
-_TILTED = 12.5  # points between two names that stand at 45 degrees
+TILTED = 12.5  # points between two names that stand at 45 degrees
 _LETTER = 0.56  # width of a mean letter, in units of its size
 
 
@@ -118,7 +121,7 @@ def layer_axis(axes: Axes, layers: Sequence[str]) -> None:
     if (longest + 1) * _LETTER * SMALL <= room:
         axes.set_xticks(range(count), names)
     else:
-        stride = max(1, math.ceil(_TILTED / room))
+        stride = max(1, math.ceil(TILTED / room))
         # The last layer is always named, and the one before it not when the two would touch.
         shown = [index for index in range(0, count, stride) if count - 1 - index >= stride]
         shown = [*shown, count - 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Chart", "charts"]
+
+#: Measures of pairs of layers; they have charts of their own.
+PERSISTENCE = ("nnts", "nntp")
 
 #: The first chart spans the page; there its letters are as large as in the small ones.
 WIDE, WIDE_HEIGHT = 740.0, 262.0
@@ -113,6 +116,8 @@ def _of_stack(report: Any) -> list[Chart]:
                    partial(plot.per_class, curve), floats(curve.value))
         )  # fmt: skip
     for place, (name, result) in enumerate(report.results.items()):
+        if name in PERSISTENCE:
+            continue
         caption = _CAPTIONS.get(name, "")
         if name != "modularity" and shown_alone(result):
             draw = partial(plot.per_layer, result)
@@ -125,7 +130,7 @@ def _of_stack(report: Any) -> list[Chart]:
             drawn.append(_of_column(f"measure-{place}", report, name))
     if "hubness" in report.table:
         drawn.append(_of_column("hubness", report, "hubness"))
-    return drawn
+    return [*drawn, *persistence_charts(report.results, len(report.layers))]
 
 
 def _of_run(report: Any) -> list[Chart]:
@@ -165,7 +170,43 @@ def _of_run(report: Any) -> list[Chart]:
                    _class_caption(len(last.per_class)), partial(plot.per_class, last),
                    floats(last.value)),
         ]  # fmt: skip
-    return [*curves[:1], *maps, *detail, *curves[1:]]
+    latest = {
+        name: over_steps[steps[-1]]
+        for name, over_steps in report.results.items()
+        if name in PERSISTENCE
+    }
+    chain = persistence_charts(latest, len(layers), ", last checkpoint")
+    return [*curves[:1], *maps, *detail, *chain, *curves[1:]]
+
+
+def persistence_charts(results: Mapping[str, Any], n_layers: int, where: str = "") -> list[Chart]:
+    """Return the charts of neighbourhoods along the chain of layers, if there is a chain."""
+    drawn = []
+    height = map_height(n_layers) + 20
+    similarity, runs = results.get("nnts"), results.get("nntp")
+    if similarity is not None and n_layers > 1:
+        caption = (
+            f"Share of common neighbours among the {similarity.ks[-1]} nearest (Jaccard, mean over "
+            f"samples); unrelated layers would have {similarity.chance:.2g}."
+        )
+        drawn.append(
+            _chart("nnts", f"Similarity of neighbourhoods{where}", caption,
+                   partial(plot.nnts, similarity), similarity.matrix, height=height)
+        )  # fmt: skip
+    if runs is not None and n_layers > 1:
+        drawn.append(
+            _chart("nntp", f"Persistence of neighbour pairs{where}",
+                   "Runs of pairs by their first layer (row) and last layer (column): the diagonal "
+                   "holds transient pairs, the corner those that last from end to end.",
+                   partial(plot.nntp, runs), runs.counts, height=height)
+        )  # fmt: skip
+        drawn.append(
+            _chart("turnover", f"Births and deaths of neighbour pairs{where}",
+                   "Which share of a layer's pairs is new, which is gone in the next layer, and "
+                   "which is in this layer alone.",
+                   partial(plot.turnover, runs), runs.transient_share)
+        )  # fmt: skip
+    return drawn
 
 
 def _heading(measure: str) -> str:

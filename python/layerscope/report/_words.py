@@ -28,6 +28,11 @@ COLUMNS = {
     "ratio": ("Q / bound", "modularity as a share of its bound (assortativity)"),
     "z": ("z", "standard deviations above the modularity of permuted labels"),
     "intrinsic_dimension": ("Dimension", "intrinsic dimension by TwoNN"),
+    "nnts_previous": (
+        "NNTS to previous",
+        "share of neighbours in common with the layer before (Jaccard)",
+    ),
+    "transient_share": ("Transient", "share of neighbour pairs that are in this layer alone"),
     "intrinsic_dimension_se": ("Dim. s.e.", "standard error of the intrinsic dimension"),
     "hubness": ("Hubness", "skewness of how often a sample is a neighbour of others"),
     "n_tied_rows": ("Tied rows", "samples with neighbours at exactly equal distances"),
