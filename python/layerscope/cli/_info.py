@@ -27,7 +27,7 @@ def facts() -> Iterator[tuple[str, str]]:
     features = build.get("features")
     listed = ", ".join(features) if isinstance(features, list | tuple) else ""
     yield "processor", f"{build['architecture']}" + (f" with {listed}" if listed else "")
-    yield "neighbours", str(build.get("engine", "exact, float64 tiles"))
+    yield "neighbours", str(build["engine"])
     yield "threads", f"{build['threads']}"
 
 

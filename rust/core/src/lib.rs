@@ -18,6 +18,7 @@ mod graph;
 mod labels;
 mod matrix;
 mod neighbours;
+mod pool;
 pub mod random;
 mod run;
 
@@ -28,4 +29,5 @@ pub use graph::{Graph, Symmetrize};
 pub use labels::Labels;
 pub use matrix::{Element, Matrix};
 pub use neighbours::{NeighbourTable, Ranked};
+pub use pool::{Guest, Pool};
 pub use run::{Interrupt, Progress, Run};

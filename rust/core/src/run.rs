@@ -2,10 +2,15 @@
 //! the order of their index, so that the number of threads never shows in a number.
 
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use crate::pool::Pool;
 use crate::{Error, Result};
+
+/// How long a helper may keep a thread of the pool while other calls want one too.
+const TURN: Duration = Duration::from_millis(20);
 
 /// A token that asks running work to stop. Long loops look at it between pieces.
 #[derive(Debug, Default)]
@@ -56,21 +61,32 @@ impl Progress {
 }
 
 /// What a computation needs besides its input. Parallelism is an argument here, never a global:
-/// at most `jobs` threads of the rayon pool that the caller installed take part.
+/// the calling thread works, and at most `jobs - 1` threads of the pool help it.
 #[derive(Debug, Clone, Copy)]
 pub struct Run<'a> {
     jobs: NonZeroUsize,
     interrupt: &'a Interrupt,
     progress: &'a Progress,
+    pool: Option<&'a Pool>,
 }
 
 impl<'a> Run<'a> {
-    /// Puts the three together.
+    /// Puts the three together; helpers come from rayon's own pool, which suits tests.
     pub fn new(jobs: NonZeroUsize, interrupt: &'a Interrupt, progress: &'a Progress) -> Self {
         Self {
             jobs,
             interrupt,
             progress,
+            pool: None,
+        }
+    }
+
+    /// The same run with helpers from `pool`.
+    #[must_use]
+    pub fn on(self, pool: &'a Pool) -> Self {
+        Self {
+            pool: Some(pool),
+            ..self
         }
     }
 
@@ -111,55 +127,39 @@ impl<'a> Run<'a> {
 
     /// Like [`Self::map`], with scratch that each thread makes once and keeps. The scratch must
     /// not carry anything from piece to piece that shows in a result.
-    pub fn map_with<S, T: Send>(
+    ///
+    /// Helpers never wait for anything while they hold a thread of the pool, and give it back
+    /// after a turn when other calls are waiting: a call that is short, or that wants to stop, is
+    /// not held up by one that is long.
+    pub fn map_with<S: Send, T: Send>(
         &self,
         pieces: usize,
         scratch: impl Fn() -> Result<S> + Sync,
         work: impl Fn(&mut S, usize) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        let next = AtomicUsize::new(0);
-        let failed = AtomicBool::new(false);
-        let finished: Mutex<Vec<(usize, Result<T>)>> = Mutex::new(Vec::new());
-        let worker = || {
-            let mut mine = Vec::new();
-            match scratch() {
-                Err(error) => {
-                    failed.store(true, Ordering::Relaxed);
-                    mine.push((0, Err(error)));
-                }
-                Ok(mut scratch) => {
-                    // Indices are claimed in rising order and a claimed piece is always finished,
-                    // so the lowest failing index is known for certain.
-                    while !failed.load(Ordering::Relaxed) {
-                        let i = next.fetch_add(1, Ordering::Relaxed);
-                        if i >= pieces {
-                            break;
-                        }
-                        let result = self.check().and_then(|()| work(&mut scratch, i));
-                        failed.fetch_or(result.is_err(), Ordering::Relaxed);
-                        mine.push((i, result));
-                    }
-                }
-            }
-            finished
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .append(&mut mine);
+        let sheet = Sheet {
+            run: self,
+            pieces,
+            scratch,
+            work,
+            next: AtomicUsize::new(0),
+            failed: AtomicBool::new(false),
+            shelf: Mutex::new(Vec::new()),
+            finished: Mutex::new(Vec::new()),
         };
         let helpers = self.jobs().min(pieces).saturating_sub(1);
         if helpers == 0 {
-            worker();
+            sheet.work_off(|| false);
+        } else if let Some(pool) = self.pool {
+            pool.threads()
+                .in_place_scope(|scope| sheet.share(scope, helpers));
         } else {
-            rayon::scope(|scope| {
-                for _ in 0..helpers {
-                    scope.spawn(|_| worker());
-                }
-                worker();
-            });
+            rayon::in_place_scope(|scope| sheet.share(scope, helpers));
         }
-        let mut finished = finished
+        let mut finished = sheet
+            .finished
             .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+            .unwrap_or_else(PoisonError::into_inner);
         finished.sort_by_key(|&(i, _)| i);
         finished.into_iter().map(|(_, result)| result).collect()
     }
@@ -175,13 +175,90 @@ impl<'a> Run<'a> {
         let chunks: Vec<Mutex<&mut [T]>> = data.chunks_mut(length.max(1)).map(Mutex::new).collect();
         // Each mutex is taken once, by the thread that claimed its index: never contended.
         self.map(chunks.len(), |i| {
-            let mut chunk = chunks[i]
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut chunk = chunks[i].lock().unwrap_or_else(PoisonError::into_inner);
             work(i, &mut chunk)
         })
         .map(|_| ())
     }
+}
+
+/// The pieces of one map: who takes which, and what came out.
+struct Sheet<'a, S, T, F, G> {
+    run: &'a Run<'a>,
+    pieces: usize,
+    scratch: F,
+    work: G,
+    next: AtomicUsize,
+    failed: AtomicBool,
+    /// Scratch that nobody uses at the moment.
+    shelf: Mutex<Vec<S>>,
+    finished: Mutex<Vec<(usize, Result<T>)>>,
+}
+
+impl<S, T, F, G> Sheet<'_, S, T, F, G>
+where
+    S: Send,
+    T: Send,
+    F: Fn() -> Result<S> + Sync,
+    G: Fn(&mut S, usize) -> Result<T> + Sync,
+{
+    /// Works off the sheet on this thread with up to `helpers` others.
+    fn share<'scope>(&'scope self, scope: &rayon::Scope<'scope>, helpers: usize) {
+        let calls = self.run.pool.map_or(&NOBODY, Pool::calls);
+        let free = Arc::new(AtomicUsize::new(helpers));
+        // Helpers that gave back their thread are sent again, at the end of the queue.
+        let send = || {
+            while free.load(Ordering::Relaxed) > 0 && self.left() {
+                free.fetch_sub(1, Ordering::Relaxed);
+                let free = Arc::clone(&free);
+                scope.spawn(move |_| {
+                    let begun = Instant::now();
+                    self.work_off(|| calls.load(Ordering::Relaxed) > 1 && begun.elapsed() > TURN);
+                    free.fetch_add(1, Ordering::Relaxed);
+                });
+            }
+            false
+        };
+        self.work_off(send);
+    }
+
+    fn left(&self) -> bool {
+        !self.failed.load(Ordering::Relaxed) && self.next.load(Ordering::Relaxed) < self.pieces
+    }
+
+    /// Takes pieces until none is left or `enough` says so; it is asked before each piece.
+    fn work_off(&self, enough: impl Fn() -> bool) {
+        let mut mine = Vec::new();
+        let scratch = lock(&self.shelf).pop();
+        match scratch.map_or_else(&self.scratch, Ok) {
+            Err(error) => {
+                self.failed.store(true, Ordering::Relaxed);
+                mine.push((0, Err(error)));
+            }
+            Ok(mut scratch) => {
+                // Indices are claimed in rising order and a claimed piece is always finished, so
+                // the lowest failing index is known for certain.
+                while !self.failed.load(Ordering::Relaxed) && !enough() {
+                    let i = self.next.fetch_add(1, Ordering::Relaxed);
+                    if i >= self.pieces {
+                        break;
+                    }
+                    let result = self.run.check().and_then(|()| (self.work)(&mut scratch, i));
+                    self.failed.fetch_or(result.is_err(), Ordering::Relaxed);
+                    mine.push((i, result));
+                }
+                lock(&self.shelf).push(scratch);
+            }
+        }
+        lock(&self.finished).append(&mut mine);
+    }
+}
+
+/// The number of calls where there is no pool to share.
+static NOBODY: AtomicUsize = AtomicUsize::new(0);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! to the last bit, whatever the number of threads.
 
 mod duplicates;
+mod engine;
 mod exact;
 mod kernel;
 mod lanes;
@@ -12,6 +13,7 @@ mod rows;
 mod scale;
 mod widen;
 
+pub use engine::engine_name;
 pub use exact::{Neighbours, neighbors};
 pub use memory::estimate_memory;
 pub use metric::Metric;

@@ -208,7 +208,7 @@ static FROM: [[u64; 2]; 256] = {
 
 /// Writes the size of the intersection at every k into `cumulated`.
 fn intersections(list: &[u32], steps: &[u8], step_of: &[u8], cumulated: &mut [u16]) {
-    if cumulated.len() == LANES && list.len() <= usize::from(u8::MAX) {
+    if cumulated.len() == LANES && u8::try_from(list.len()).is_ok() {
         // All k at once: a shared neighbour counts at every k from max(r_a, r_b) on. Lists of at
         // most 255 neighbours carry nothing from byte to byte.
         let (mut low, mut high) = (0u64, 0u64);

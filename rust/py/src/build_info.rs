@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::errors::to_python;
 use crate::run::cores;
 
 /// Version, profile, processor architecture and features, and threads.
@@ -18,6 +19,8 @@ pub fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     info.set_item("profile", profile)?;
     info.set_item("architecture", std::env::consts::ARCH)?;
     info.set_item("features", features())?;
+    let engine = layerscope_knn::engine_name().map_err(|error| to_python(py, error))?;
+    info.set_item("engine", engine)?;
     info.set_item("threads", cores().get())?;
     Ok(info)
 }

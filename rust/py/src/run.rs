@@ -1,7 +1,7 @@
 //! The one door: every computation leaves Python here and comes back here.
 //!
-//! The calling thread detaches from the interpreter, hands the work to our own thread pool and
-//! waits in steps of 50 ms; at each step it attaches for a moment to see signals and to report
+//! The calling thread detaches from the interpreter, starts a thread for the work, which the threads
+//! of our own pool help, and waits in steps of 50 ms; at each step it attaches for a moment to see signals and to report
 //! progress. A signal sets the interrupt token, the work returns at its next check. Nothing else
 //! in this crate may detach or attach.
 
@@ -11,9 +11,8 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use layerscope_core::{Error, Interrupt, Progress, Result, Run};
+use layerscope_core::{Error, Interrupt, Pool, Progress, Result, Run};
 use pyo3::prelude::*;
-use rayon::ThreadPool;
 
 use crate::errors::to_python;
 
@@ -37,10 +36,13 @@ pub fn door<T: Send>(
     let pool = pool(jobs).map_err(|error| to_python(py, error))?;
     let (interrupt, progress) = (Interrupt::default(), Progress::default());
     let run = Run::new(jobs, &interrupt, &progress);
+    let run = run.on(&pool);
+    let _guest = pool.enter();
     let outcome = py.detach(|| {
         let (sender, receiver) = sync_channel(1);
-        pool.in_place_scope(|scope| {
-            scope.spawn(|_| {
+        std::thread::scope(|scope| {
+            // The work has a thread of its own, so that it never waits for one of the pool.
+            scope.spawn(|| {
                 // A panic is a bug; it reaches Python as an error that says so, not as one that
                 // passes `except Exception`.
                 let result = catch_unwind(AssertUnwindSafe(|| work(&run)))
@@ -56,7 +58,7 @@ pub fn door<T: Send>(
                         break Err(Error::Internal("the work ended without an answer".into()));
                     }
                     Err(RecvTimeoutError::Timeout) if stopped.is_none() => {
-                        stopped = Python::attach(|py| look(py, &manner, &progress)).err();
+                        stopped = Python::attach(|py| look(py, &manner, progress.get())).err();
                         if stopped.is_some() {
                             interrupt.set();
                         }
@@ -70,8 +72,11 @@ pub fn door<T: Send>(
             }
         })
     });
-    // A short call ends before the first look: see pending signals and say that all is done.
-    py.check_signals()?;
+    if outcome.is_ok() {
+        // A short call ends before the first look: see pending signals, and say that all is done.
+        let (_, total) = progress.get();
+        look(py, &manner, (total.max(1), total.max(1)))?;
+    }
     outcome.map_err(|failure| match failure {
         Failure::Python(error) => error,
         Failure::Ours(error) => to_python(py, error),
@@ -83,10 +88,10 @@ enum Failure {
     Ours(Error),
 }
 
-fn look(py: Python<'_>, manner: &Manner, progress: &Progress) -> PyResult<()> {
+fn look(py: Python<'_>, manner: &Manner, progress: (u64, u64)) -> PyResult<()> {
     py.check_signals()?;
     if let Some(callback) = &manner.progress {
-        callback.call1(py, progress.get())?;
+        callback.call1(py, progress)?;
     }
     Ok(())
 }
@@ -118,27 +123,28 @@ pub fn cores() -> NonZeroUsize {
 
 /// Our pool, keyed by process id: a forked child inherits the memory of the pool but none of its
 /// threads, so it forgets the old one and builds its own.
-static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
+static POOL: Mutex<Option<(u32, Arc<Pool>)>> = Mutex::new(None);
+
+/// Threads beyond this many per core would only take turns.
+const MOST_PER_CORE: usize = 8;
 
 /// The pool, grown when a call asks for more threads than it has.
 ///
 /// Called attached, so that no other Python thread can fork while the lock is held.
-fn pool(jobs: NonZeroUsize) -> Result<Arc<ThreadPool>> {
+fn pool(jobs: NonZeroUsize) -> Result<Arc<Pool>> {
+    let threads = jobs
+        .get()
+        .min(MOST_PER_CORE * cores().get())
+        .max(cores().get());
     let mut slot = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     let process = std::process::id();
     if let Some((owner, pool)) = slot.as_ref()
         && *owner == process
-        && pool.current_num_threads() >= jobs.get()
+        && pool.size() >= threads
     {
         return Ok(Arc::clone(pool));
     }
-    let threads = jobs.max(cores()).get();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|i| format!("layerscope-{i}"))
-        .build()
-        .map_err(|error| Error::Internal(format!("no pool of {threads} threads: {error}")))?;
-    let pool = Arc::new(pool);
+    let pool = Arc::new(Pool::new(threads)?);
     if let Some((owner, old)) = slot.replace((process, Arc::clone(&pool)))
         && owner != process
     {

@@ -12,6 +12,7 @@ use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
 
 use super::certify::Bound;
 use super::side::Side;
+use crate::engine::Engine;
 
 /// A candidate of some row.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +44,7 @@ pub(crate) const ENTRY_BYTES: u128 = size_of::<Entry>() as u128;
 /// What a comparison needs: both sides, their bounds, and how many neighbours are wanted.
 pub(crate) struct Context<'a> {
     pub run: Run<'a>,
+    pub engine: Engine,
     pub asked: Side<'a>,
     pub data: Side<'a>,
     pub asked_bounds: &'a [Bound],
@@ -51,6 +53,7 @@ pub(crate) struct Context<'a> {
 }
 
 /// Scratch of one thread for computing keys.
+#[derive(Default)]
 pub(crate) struct Scratch {
     x: Vec<f64>,
     y: Vec<f64>,

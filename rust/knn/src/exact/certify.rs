@@ -143,7 +143,7 @@ mod tests {
             distinct: None,
             groups: None,
         };
-        let centre = side.centre().unwrap();
+        let centre = side.centre(&run).unwrap();
         let bounds = bounds(&run, &side, &centre).unwrap();
         let mut packed = vec![0.0; n * d];
         for (row, out) in packed.chunks_exact_mut(d).enumerate() {

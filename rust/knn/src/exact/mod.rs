@@ -25,8 +25,9 @@ pub(crate) use tiles::worker_bytes;
 use self::candidates::{Candidates, Context, Scratch};
 use self::output::{Output, Writer, expand, own};
 use self::side::Side;
-use self::tiles::{Sweep, block_range};
+use self::tiles::{Sweep, Worker, block_range};
 use crate::duplicates::Distinct;
+use crate::engine;
 use crate::memory::{Plan, Sizes};
 use crate::request::Request;
 use crate::rows::Rows;
@@ -44,6 +45,7 @@ pub(crate) fn search(
     adjust: impl FnOnce(Plan) -> Plan,
 ) -> Result<Neighbours> {
     request.check()?;
+    let engine = engine::chosen()?;
     let largest = request.check_values(run)?;
     let metric = request.metric;
     let scale = if metric.is_angle() {
@@ -86,13 +88,14 @@ pub(crate) fn search(
         jobs: run.jobs(),
     };
     let plan = adjust(sizes.plan(request.memory_limit)?);
-    let centre = data_side.centre()?;
+    let centre = data_side.centre(run)?;
     let data_bounds = certify::bounds(run, &data_side, &centre)?;
     let query_bounds = match &queries {
         Some(_) => Some(certify::bounds(run, &asked_side, &centre)?),
         None => None,
     };
     let context = Context {
+        engine,
         run: if plan.jobs == 1 { run.serial() } else { *run },
         asked: asked_side,
         data: data_side,
@@ -113,9 +116,36 @@ pub(crate) fn search(
         symmetric,
         distinct: &distinct,
         writer,
+        workers: Mutex::new(Vec::new()),
     }
     .fill(&mut output)?;
     Ok(output.finish(distinct.n_repeated(), data.n_zero()))
+}
+
+/// A worker on loan. It goes back on the shelf, since what an allocator is given back it may keep,
+/// and a band after the other would add to that.
+struct Shelved<'a> {
+    worker: Worker,
+    shelf: &'a Mutex<Vec<Worker>>,
+}
+
+impl<'a> Shelved<'a> {
+    fn take(shelf: &'a Mutex<Vec<Worker>>, make: impl FnOnce() -> Result<Worker>) -> Result<Self> {
+        let found = own(shelf).pop();
+        let worker = found.map_or_else(make, Ok)?;
+        Ok(Self { worker, shelf })
+    }
+
+    fn get(&mut self) -> &mut Worker {
+        &mut self.worker
+    }
+}
+
+impl Drop for Shelved<'_> {
+    fn drop(&mut self) {
+        let worker = std::mem::take(&mut self.worker);
+        own(self.shelf).push(worker);
+    }
 }
 
 /// Everything that one search shares.
@@ -126,6 +156,8 @@ struct Search<'a> {
     symmetric: bool,
     distinct: &'a Distinct,
     writer: Writer,
+    /// Workers between two bands.
+    workers: Mutex<Vec<Worker>>,
 }
 
 /// One row's place in a table of lists that nobody has filled.
@@ -217,9 +249,9 @@ impl Search<'_> {
             let tiles = sweep.tiles();
             run.map_with(
                 tiles.len(),
-                || sweep.worker(),
+                || Shelved::take(&self.workers, || sweep.worker()),
                 |worker, tile| {
-                    sweep.run_tile(worker, tiles[tile])?;
+                    sweep.run_tile(worker.get(), tiles[tile])?;
                     run.progress().step();
                     Ok(())
                 },

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use layerscope_core::{Result, filled};
+use layerscope_core::{Result, Run, filled};
 
 use crate::duplicates::Distinct;
 use crate::lanes::fast;
@@ -82,30 +82,32 @@ impl Side<'_> {
     /// A point amid the rows: per feature the median of a fixed sample. The mean would do as well
     /// on kind data; a single huge outlier drags the mean away and with it every bound, the median
     /// it leaves alone. Any point is correct.
-    pub(crate) fn centre(&self) -> Result<Vec<f64>> {
+    pub(crate) fn centre(&self, run: &Run) -> Result<Vec<f64>> {
         let columns = self.rows.columns();
-        let mut centre = filled(columns, 0.0)?;
         if self.rows.metric() != Metric::Euclidean {
-            return Ok(centre);
+            return filled(columns, 0.0);
         }
         let picked = SAMPLE.min(self.len());
-        let mut sample = filled(picked * CHUNK.min(columns), 0.0)?;
-        let mut column = [0.0; SAMPLE];
-        for start in (0..columns).step_by(CHUNK) {
-            let range = start..(start + CHUNK).min(columns);
+        let scratch = || filled(picked * CHUNK.min(columns), 0.0);
+        let chunks = run.map_with(columns.div_ceil(CHUNK), scratch, |sample, chunk| {
+            let range = chunk * CHUNK..((chunk + 1) * CHUNK).min(columns);
             let width = range.len();
             for (s, out) in sample.chunks_exact_mut(width).take(picked).enumerate() {
                 let row = self.row(s * self.len() / picked);
                 self.rows.read_part(row, range.clone(), out);
             }
-            for j in 0..width {
-                for (s, slot) in column[..picked].iter_mut().enumerate() {
-                    *slot = sample[s * width + j];
-                }
-                let middle = column[..picked].select_nth_unstable_by(picked / 2, f64::total_cmp);
-                centre[start + j] = *middle.1;
-            }
-        }
-        Ok(centre)
+            let mut column = [0.0; SAMPLE];
+            Ok((0..width)
+                .map(|j| {
+                    for (s, slot) in column[..picked].iter_mut().enumerate() {
+                        *slot = sample[s * width + j];
+                    }
+                    *column[..picked]
+                        .select_nth_unstable_by(picked / 2, f64::total_cmp)
+                        .1
+                })
+                .collect::<Vec<_>>())
+        })?;
+        Ok(chunks.concat())
     }
 }

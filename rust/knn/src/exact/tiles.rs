@@ -11,11 +11,13 @@ use layerscope_core::{Result, filled, with_capacity};
 
 use super::candidates::{Candidates, Context, Scratch};
 use super::scan::{Columns, Hit, Row};
-use crate::kernel::{Product, multiply};
+use crate::engine::Engine;
+use crate::kernel::{Product, multiply, multiply_plainly};
 use crate::memory::Plan;
 use crate::metric::Metric;
 
 /// Scratch of one thread.
+#[derive(Default)]
 pub(crate) struct Worker {
     left: Vec<f64>,
     right: Vec<f64>,
@@ -152,7 +154,11 @@ impl Sweep<'_> {
                 factor,
                 accumulate: start > 0,
             };
-            multiply(&product, &mut worker.product[..left.len() * right.len()])?;
+            let out = &mut worker.product[..left.len() * right.len()];
+            match context.engine {
+                Engine::Widest => multiply(&product, out)?,
+                Engine::Plain => multiply_plainly(&product, out)?,
+            }
         }
         Ok(())
     }

@@ -3,4 +3,4 @@
 
 mod product;
 
-pub(crate) use product::{Product, multiply};
+pub(crate) use product::{Product, multiply, multiply_plainly};

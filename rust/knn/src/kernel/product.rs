@@ -47,6 +47,22 @@ impl Product<'_> {
     }
 }
 
+/// Multiplies on the calling thread by the definition: the safe twin of [`multiply`].
+pub(crate) fn multiply_plainly(product: &Product, out: &mut [f64]) -> Result<()> {
+    product.check(out)?;
+    let d = product.features;
+    for i in 0..product.left_rows {
+        let x = &product.left[i * d..][..d];
+        for j in 0..product.right_rows {
+            let y = &product.right[j * d..][..d];
+            let sum: f64 = x.iter().zip(y).map(|(a, b)| a * b).sum();
+            let slot = &mut out[i * product.right_rows + j];
+            *slot = product.factor * sum + if product.accumulate { *slot } else { 0.0 };
+        }
+    }
+    Ok(())
+}
+
 /// Multiplies on the calling thread.
 pub(crate) fn multiply(product: &Product, out: &mut [f64]) -> Result<()> {
     product.check(out)?;
@@ -85,19 +101,6 @@ pub(crate) fn multiply(product: &Product, out: &mut [f64]) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// The safe twin: the definition, one sum after another.
-    fn multiply_plainly(product: &Product, out: &mut [f64]) {
-        let d = product.features;
-        for i in 0..product.left_rows {
-            for j in 0..product.right_rows {
-                let (x, y) = (&product.left[i * d..][..d], &product.right[j * d..][..d]);
-                let sum: f64 = x.iter().zip(y).map(|(a, b)| a * b).sum();
-                let slot = &mut out[i * product.right_rows + j];
-                *slot = product.factor * sum + if product.accumulate { *slot } else { 0.0 };
-            }
-        }
-    }
-
     #[test]
     fn the_kernel_agrees_with_its_safe_twin() {
         // Small integers: every order of summation gives the same bits.
@@ -126,7 +129,7 @@ mod tests {
                 let mut fast = vec![3.0; m * n];
                 let mut plain = fast.clone();
                 multiply(&product, &mut fast).unwrap();
-                multiply_plainly(&product, &mut plain);
+                multiply_plainly(&product, &mut plain).unwrap();
                 assert_eq!(fast, plain, "{m} {n} {d}");
             }
         }

@@ -1,0 +1,48 @@
+"""LAYERSCOPE_SIMD forces an engine; results do not change."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from layerscope import _core, neighbors
+from layerscope.errors import InvalidInputError
+
+X = np.random.default_rng(0).normal(size=(300, 40)).astype(np.float32)
+
+
+@pytest.mark.parametrize("word", ["scalar", "avx2", "avx512", "neon"])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "pearson", "inner_product"])
+def test_every_engine_gives_the_same_bits(
+    word: str, metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = neighbors(X, metric=metric)
+    monkeypatch.setenv("LAYERSCOPE_SIMD", word)
+    try:
+        forced = neighbors(X, metric=metric)
+    except InvalidInputError as error:
+        assert error.argument == "LAYERSCOPE_SIMD"
+        assert error.rule == "must be an engine that this processor has"
+        assert word != "scalar"
+        return
+    np.testing.assert_array_equal(free.indices, forced.indices)
+    np.testing.assert_array_equal(free.distances, forced.distances)
+
+
+@pytest.mark.parametrize(
+    ("word", "rule"),
+    [("sse", "must be one of scalar, avx2"), ("int8", "must be an engine of this version")],
+)
+def test_unknown_engines_are_refused(word: str, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAYERSCOPE_SIMD", word)
+    with pytest.raises(InvalidInputError, match=rule) as caught:
+        neighbors(X)
+    assert caught.value.argument == "LAYERSCOPE_SIMD"
+    assert caught.value.value == word
+
+
+def test_info_names_the_engine_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    widest = _core.build_info()["engine"]
+    monkeypatch.setenv("LAYERSCOPE_SIMD", "scalar")
+    assert "plain loops" in str(_core.build_info()["engine"])
+    assert "plain loops" not in str(widest)
