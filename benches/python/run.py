@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+import alignment
+
 import intrinsic_dimension
 import label_agreement
 import modularity
@@ -19,6 +21,7 @@ BENCHES = {
     "label_agreement": label_agreement,
     "intrinsic_dimension": intrinsic_dimension,
     "persistence": persistence,
+    "alignment": alignment,
 }
 
 
