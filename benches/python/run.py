@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 import alignment
-
 import intrinsic_dimension
 import label_agreement
 import modularity

@@ -121,12 +121,13 @@ def alignment(
 
         CKNNA = A(X, Y) / √(A(X, X) A(Y, Y)),  A(X, Y) = Σ_ij α_ij ⟨x_i, x_j⟩⟨y_i, y_j⟩
 
-    In A(X, X), α(i, j) = 1 where j is among the k nearest rows of i in X. The text of Huh et al. takes the mean off one
-    side of each product, ⟨x_i, x_j⟩ − mean over l of ⟨x_i, x_l⟩; it is off both sides here, so
-    that a shift of a layer changes nothing. Their code (metrics.py of platonic-rep) does neither:
-    it masks the raw products and takes the unbiased HSIC of the masked matrices, one of them
-    transposed, finds neighbours by the largest product of rows, and adds 1e-6 below the line. So
-    the numbers of the three differ.
+    In A(X, X), α(i, j) = 1 where j is among the k nearest rows of i in X.
+
+    The text of Huh et al. takes the mean off one side of each product, ⟨x_i, x_j⟩ − mean over l of
+    ⟨x_i, x_l⟩; it is off both sides here, so that a shift of a layer changes nothing. Their code
+    (metrics.py of platonic-rep) does neither: it masks the raw products and takes the unbiased HSIC
+    of the masked matrices, one of them transposed, finds neighbours by the largest product of rows,
+    and adds 1e-6 below the line. So the numbers of the three differ.
 
     Ranks are exact: rows are compared by float64 products with an error bound, and those that
     the bound leaves open by their float64 distances, equal ones by index. Many equal rows mean

@@ -189,7 +189,7 @@ def _alignments(layers: list[Centred], debiased: bool, limit: int | None, tick: 
     own = np.diag(hsic)
     defined = (own > 0.0) & ~np.array([layer.constant for layer in layers])
     norms = np.sqrt(np.where(defined, own, np.nan))
-    values: Floats = hsic / norms[:, None] / norms[None, :]
+    values: Floats = hsic / np.outer(norms, norms)
     np.fill_diagonal(values, np.where(defined, 1.0, np.nan))
     # Beyond 1 is rounding; the debiased form may truly lie there.
     return values if debiased else np.minimum(values, 1.0)
@@ -213,21 +213,20 @@ def _inner_products(layers: list[Centred], limit: int | None, tick: Tick) -> Flo
     # Products of a matrix with itself cost half.
     over_features = n * sum(widths) ** 2 / 2
     over_samples = n**2 * sum(widths) / 2
-    _keep(layers, limit)
     if over_features <= over_samples:
+        tile = min(max(widths), _FEATURES)
+        _keep(layers, 8 * (2 * min(n, _ROWS) * tile + 2 * tile**2), limit)
         return _over_features(layers, tick)
+    tile = min(n, _SAMPLES)
+    _keep(layers, 8 * (2 * tile * min(max(widths), _DEPTH) + (len(layers) + 2) * tile**2), limit)
     return _over_samples(layers, tick)
 
 
-def _keep(layers: list[Centred], limit: int | None) -> None:
-    distinct = list({id(layer): layer for layer in layers}.values())
-    n, widest = layers[0].shape[0], max(layer.shape[1] for layer in layers)
-    features = 2 * min(n, _ROWS) * min(widest, _FEATURES) + 2 * min(widest, _FEATURES) ** 2
-    tile = min(n, _SAMPLES)
-    samples = 2 * tile * min(widest, _DEPTH) + (len(layers) + 2) * tile**2
-    least = 8 * max(features, samples)
+def _keep(layers: list[Centred], least: int, limit: int | None) -> None:
+    """Hold centred copies where they fit beside the ``least`` bytes of the tiles."""
     if limit is not None and limit < least:
         raise MemoryLimitError("memory_limit", f"must be at least {least} bytes here", limit)
+    distinct = list({id(layer): layer for layer in layers}.values())
     room = _KEPT if limit is None else limit - least
     if 8 * sum(layer.shape[0] * layer.shape[1] for layer in distinct) <= room:
         for layer in distinct:
