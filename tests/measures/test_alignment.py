@@ -145,6 +145,7 @@ def test_every_kind_of_number_and_extreme_scales():
         bfloat16(words),
         scaled * 2.0**-900,
         scaled * 2.0**500,
+        scaled + 2.0**35,
     ):
         found = alignment(same, y)
         assert found.information_imbalance == plain.information_imbalance

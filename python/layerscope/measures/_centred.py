@@ -55,17 +55,17 @@ class Centred:
         self.shape: tuple[int, int] = (matrix.shape[0], matrix.shape[1])
         self._kept: Floats | None = None
         for lift in _LIFTS:
-            mean, spread = self._survey(lift, argument)
+            first, mean, spread = self._survey(lift, argument)
             if math.isfinite(spread) and bool(np.isfinite(mean).all()):
                 break
         self.constant = spread == 0.0
         plain = self.constant or _PLAIN[0] < spread < _PLAIN[1]
         factor = 1.0 if plain else math.ldexp(1.0, -max(math.frexp(spread)[1], -1000))
-        self._lift, self._factor, self._mean = lift, factor, mean
+        self._lift, self._factor, self._first, self._mean = lift, factor, first, mean
         self.scale = lift * factor
 
-    def _survey(self, lift: float, argument: str) -> tuple[Floats, float]:
-        """Return the mean and the largest distance from the first row in any feature."""
+    def _survey(self, lift: float, argument: str) -> tuple[Floats, Floats, float]:
+        """Return the first row, the mean less that row, and the largest difference from it."""
         n, d = self.shape
         first = self._floats(slice(0, 1), _ALL)[0] * lift
         total, spread = np.zeros(d), 0.0
@@ -80,7 +80,7 @@ class Centred:
                 block = (block if lift == 1.0 else block * lift) - first
                 spread = max(spread, float(block.max()), -float(block.min()))
                 total += block.sum(axis=0)
-            return first + total / n, spread
+            return first, total / n, spread
 
     def _floats(self, rows: Rows, columns: slice) -> Floats:
         part = self._given[rows, columns]
@@ -98,7 +98,9 @@ class Centred:
         if self._kept is not None:
             return np.ascontiguousarray(self._kept[rows, columns])
         block = self._floats(rows, columns)
-        block = (block if self._lift == 1.0 else block * self._lift) - self._mean[columns]
+        # Two steps: a mean far from zero would round away what the rows differ in.
+        block = (block if self._lift == 1.0 else block * self._lift) - self._first[columns]
+        block -= self._mean[columns]
         return block if self._factor == 1.0 else block * self._factor
 
     def plain(self, rows: Rows, columns: slice = _ALL) -> Floats:

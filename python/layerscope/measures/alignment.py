@@ -46,7 +46,7 @@ __all__ = ["Alignment", "alignment"]
 
 _ROWS = 512  # rows whose ranks are counted together
 _COLUMNS = 4096  # rows they are compared with at a time
-_DEPTH = 4096  # features of one product
+_DEPTH = 2048  # features of one product
 _PAIRS = 2**21  # numbers of the pairs that are looked at exactly, or of lists, at a time
 _KEPT = 2**30  # bytes that a centred copy may take where no limit is given
 
@@ -267,11 +267,10 @@ def _count_nearer(y: Centred, norms: Floats, rows: Indices, others: Indices) -> 
         counts += (gap < -margin).sum(axis=1)
         open_rows, open_columns = np.nonzero(np.abs(gap) <= margin)
         open_columns += columns.start
-        for part in row_blocks(len(open_rows), max(1, _PAIRS // d)):
-            i, l = open_rows[part], open_columns[part]  # noqa: E741
-            distances = _squared_distances(y, rows[i], l)
-            before = (distances < bar[i]) | ((distances == bar[i]) & (l < others[i]))
-            counts += np.bincount(i[before], minlength=len(rows))
+        distances, bars = _squared_distances(y, rows[open_rows], open_columns), bar[open_rows]
+        first = open_columns < others[open_rows]
+        before = (distances < bars) | ((distances == bars) & first)
+        counts += np.bincount(open_rows[before], minlength=len(rows))
     return counts
 
 
@@ -284,4 +283,7 @@ def _product(y: Centred, rows: Indices, columns: slice) -> Floats:
 
 def _squared_distances(y: Centred, rows: Indices, others: Indices) -> Floats:
     """Return squared distances of pairs of rows as they were given, in float64."""
-    return np.asarray(np.square(y.plain(rows) - y.plain(others)).sum(axis=1))
+    found = np.empty(len(rows))
+    for part in row_blocks(len(rows), max(1, _PAIRS // y.shape[1])):
+        found[part] = np.square(y.plain(rows[part]) - y.plain(others[part])).sum(axis=1)
+    return found
