@@ -45,7 +45,7 @@ from layerscope.neighbours import Neighbors, neighbors
 __all__ = ["Alignment", "alignment"]
 
 _ROWS = 512  # rows whose ranks are counted together
-_COLUMNS = 4096  # rows they are compared with at a time
+_COLUMNS = 1024  # rows they are compared with at a time
 _DEPTH = 2048  # features of one product
 _PAIRS = 2**21  # numbers of the pairs that are looked at exactly, or of lists, at a time
 _KEPT = 2**30  # bytes that a centred copy may take where no limit is given
@@ -255,17 +255,21 @@ def _count_nearer(y: Centred, norms: Floats, rows: Indices, others: Indices) -> 
     """
     n, d = y.shape
     bar = _squared_distances(y, rows, others)
-    epsilon = (8 * d + 64) * np.finfo(np.float64).eps
+    margin = (8 * d + 64) * np.finfo(np.float64).eps * (norms[rows] + norms.max())
+    low, high = (bar - norms[rows] + sign * margin for sign in (-1.0, 1.0))
     counts = np.zeros(len(rows), dtype=np.intp)
     for columns in row_blocks(n, _COLUMNS):
-        sums = norms[rows, None] + norms[None, columns]
-        gap = sums - 2 * _product(y, rows, columns) - bar[:, None]
-        margin = epsilon * sums
+        # |y_l|² − 2⟨y_i, y_l⟩: the distance but for |y_i|², which the bounds have taken over.
+        part = _minus_twice_product(y, rows, columns)
+        part += norms[columns]
         for own in (rows, others):  # neither the row itself nor the one that is ranked
             at = np.flatnonzero((own >= columns.start) & (own < columns.stop))
-            gap[at, own[at] - columns.start] = np.inf
-        counts += (gap < -margin).sum(axis=1)
-        open_rows, open_columns = np.nonzero(np.abs(gap) <= margin)
+            part[at, own[at] - columns.start] = np.inf
+        certain, possible = part < low[:, None], part <= high[:, None]
+        counts += np.count_nonzero(certain, axis=1)
+        if np.count_nonzero(possible) == np.count_nonzero(certain):
+            continue
+        open_rows, open_columns = np.nonzero(possible & ~certain)
         open_columns += columns.start
         distances, bars = _squared_distances(y, rows[open_rows], open_columns), bar[open_rows]
         first = open_columns < others[open_rows]
@@ -274,10 +278,10 @@ def _count_nearer(y: Centred, norms: Floats, rows: Indices, others: Indices) -> 
     return counts
 
 
-def _product(y: Centred, rows: Indices, columns: slice) -> Floats:
+def _minus_twice_product(y: Centred, rows: Indices, columns: slice) -> Floats:
     total = np.zeros((len(rows), columns.stop - columns.start))
     for depth in row_blocks(y.shape[1], _DEPTH):
-        total += y.block(rows, depth) @ y.block(columns, depth).T
+        total += (-2.0 * y.block(rows, depth)) @ y.block(columns, depth).T
     return total
 
 
