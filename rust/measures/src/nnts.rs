@@ -187,22 +187,39 @@ fn count(
     Ok(())
 }
 
-/// Sixteen counters fill the registers that the compiler may use on any x86-64 and Arm machine.
+/// Counters of one byte that two words hold, one per k.
 const LANES: usize = 16;
+
+/// For each step the counters of the ks that include it, as bytes of ones: a neighbour at step s
+/// counts at every k from s on. Steps beyond the counters, and ABSENT, count nowhere.
+static FROM: [[u64; 2]; 256] = {
+    let mut from = [[0u64; 2]; 256];
+    let mut step = 0;
+    while step < LANES {
+        let mut k = step;
+        while k < LANES {
+            from[step][k / 8] |= 1 << (8 * (k % 8));
+            k += 1;
+        }
+        step += 1;
+    }
+    from
+};
 
 /// Writes the size of the intersection at every k into `cumulated`.
 fn intersections(list: &[u32], steps: &[u8], step_of: &[u8], cumulated: &mut [u16]) {
     if cumulated.len() == LANES && list.len() <= usize::from(u8::MAX) {
-        // All k at once: a shared neighbour counts at every k from max(r_a, r_b) on.
-        let mut counters = [0u8; LANES];
+        // All k at once: a shared neighbour counts at every k from max(r_a, r_b) on. Lists of at
+        // most 255 neighbours carry nothing from byte to byte.
+        let (mut low, mut high) = (0u64, 0u64);
         for (&j, &step) in list.iter().zip(steps) {
-            let from = step.max(step_of[j as usize]);
-            for (k, counter) in counters.iter_mut().enumerate() {
-                *counter += u8::from(from <= k as u8);
-            }
+            let [first, second] = FROM[usize::from(step.max(step_of[j as usize]))];
+            low += first;
+            high += second;
         }
-        for (slot, &counter) in cumulated.iter_mut().zip(&counters) {
-            *slot = u16::from(counter);
+        let bytes = low.to_le_bytes().into_iter().chain(high.to_le_bytes());
+        for (slot, byte) in cumulated.iter_mut().zip(bytes) {
+            *slot = u16::from(byte);
         }
     } else {
         cumulated.fill(0);
