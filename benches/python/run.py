@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+import alignment
 import intrinsic_dimension
 import label_agreement
 import modularity
@@ -19,6 +20,7 @@ BENCHES = {
     "label_agreement": label_agreement,
     "intrinsic_dimension": intrinsic_dimension,
     "persistence": persistence,
+    "alignment": alignment,
 }
 
 

@@ -7,6 +7,8 @@ from layerscope.activations import Activations, load, pool
 from layerscope.analyze import analyze, analyze_run
 from layerscope.cite import cite
 from layerscope.measures import (
+    alignment,
+    cka,
     intrinsic_dimension,
     label_agreement,
     modularity,
@@ -23,10 +25,12 @@ __all__ = [
     "Neighbors",
     "Report",
     "__version__",
+    "alignment",
     "analyze",
     "analyze_run",
     "bfloat16",
     "cite",
+    "cka",
     "errors",
     "estimate_memory",
     "intrinsic_dimension",

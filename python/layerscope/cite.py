@@ -98,6 +98,55 @@ _ENTRIES = {
   eprint = {2012.03793},
   archivePrefix = {arXiv}
 }""",
+    "kornblith2019": """\
+@inproceedings{kornblith2019similarity,
+  author    = {Kornblith, Simon and Norouzi, Mohammad and Lee, Honglak and Hinton, Geoffrey},
+  title     = {Similarity of Neural Network Representations Revisited},
+  booktitle = {International Conference on Machine Learning},
+  year      = {2019},
+  eprint    = {1905.00414},
+  archivePrefix = {arXiv}
+}""",
+    "song2012": """\
+@article{song2012dependence,
+  author  = {Song, Le and Smola, Alex and Gretton, Arthur and Bedo, Justin and Borgwardt, Karsten},
+  title   = {Feature Selection via Dependence Maximization},
+  journal = {Journal of Machine Learning Research},
+  volume  = {13},
+  pages   = {1393--1434},
+  year    = {2012}
+}""",
+    "nguyen2021": """\
+@inproceedings{nguyen2021wide,
+  author    = {Nguyen, Thao and Raghu, Maithra and Kornblith, Simon},
+  title     = {Do Wide and Deep Networks Learn the Same Things? Uncovering How Neural Network
+               Representations Vary with Width and Depth},
+  booktitle = {International Conference on Learning Representations},
+  year      = {2021},
+  eprint    = {2010.15327},
+  archivePrefix = {arXiv}
+}""",
+    "huh2024": """\
+@inproceedings{huh2024platonic,
+  author    = {Huh, Minyoung and Cheung, Brian and Wang, Tongzhou and Isola, Phillip},
+  title     = {The {Platonic} Representation Hypothesis},
+  booktitle = {International Conference on Machine Learning},
+  year      = {2024},
+  eprint    = {2405.07987},
+  archivePrefix = {arXiv}
+}""",
+    "glielmo2022": """\
+@article{glielmo2022ranking,
+  author  = {Glielmo, Aldo and Zeni, Claudio and Cheng, Bingqing and Cs{\\'a}nyi, G{\\'a}bor and
+             Laio, Alessandro},
+  title   = {Ranking the information content of distance measures},
+  journal = {PNAS Nexus},
+  volume  = {1},
+  number  = {2},
+  pages   = {pgac039},
+  year    = {2022},
+  doi     = {10.1093/pnasnexus/pgac039}
+}""",
     "radovanovic2010": """\
 @article{radovanovic2010hubs,
   author  = {Radovanovi{\\'c}, Milo{\\v s} and Nanopoulos, Alexandros and Ivanovi{\\'c}, Mirjana},
@@ -122,6 +171,10 @@ _SOURCES = {
     "NNTS": ("hryniowski2020",),
     "nntp": ("hryniowski2020",),
     "NNTP": ("hryniowski2020",),
+    "cka": ("kornblith2019", "song2012", "nguyen2021"),
+    "CKA": ("kornblith2019", "song2012", "nguyen2021"),
+    "alignment": ("huh2024", "glielmo2022"),
+    "Alignment": ("huh2024", "glielmo2022"),
     "neighbors": ("radovanovic2010",),
     "Neighbors": ("radovanovic2010",),
     "hubness": ("radovanovic2010",),

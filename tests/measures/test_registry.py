@@ -21,7 +21,8 @@ def test_there_are_measures():
 def test_every_part_of_a_measure_is_there(name):
     facts = MEASURES[name]
     assert facts.name == name
-    for path in (facts.module, facts.rust, facts.rust_twin, facts.twin, facts.docs):
+    rust = () if facts.rust is facts.rust_twin is None else (facts.rust, facts.rust_twin)
+    for path in (facts.module, *rust, facts.twin, facts.docs):
         assert (ROOT / path).is_file(), path
     function = getattr(layerscope, facts.function.removeprefix("layerscope."))
     parameters = inspect.signature(function).parameters

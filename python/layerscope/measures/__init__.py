@@ -5,6 +5,8 @@ names start with an underscore. What is known about each of them stands in ``_re
 """
 
 from layerscope.measures._per_layer import PerLayer, per_layer
+from layerscope.measures.alignment import Alignment, alignment
+from layerscope.measures.cka import CKA, cka
 from layerscope.measures.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from layerscope.measures.label_agreement import LabelAgreement, label_agreement
 from layerscope.measures.modularity import Modularity, modularity
@@ -13,14 +15,18 @@ from layerscope.measures.nntp import NNTP, nntp
 from layerscope.measures.nnts import NNTS, nnts
 
 __all__ = [
+    "CKA",
     "NNTP",
     "NNTS",
+    "Alignment",
     "Difference",
     "IntrinsicDimension",
     "LabelAgreement",
     "Modularity",
     "ModularityCurve",
     "PerLayer",
+    "alignment",
+    "cka",
     "intrinsic_dimension",
     "label_agreement",
     "modularity",

@@ -22,10 +22,13 @@ class Facts:
         Its public function.
     module : str
         The Python file.
-    rust : str
-        The file, or the folder's first file, that computes it.
-    rust_twin, twin : str
-        Naive twins in the Rust test kit and in Python.
+    rust : str or None
+        The file, or the folder's first file, that computes it; None for a measure made of dense
+        products, which are numpy's.
+    rust_twin : str or None
+        Its naive twin in the Rust test kit; None where there is no Rust.
+    twin : str
+        Its naive twin in Python.
     docs, bench : str
         Its page, and the bench that times it.
     needs_labels, is_random : bool
@@ -39,8 +42,8 @@ class Facts:
     name: str
     function: str
     module: str
-    rust: str
-    rust_twin: str
+    rust: str | None
+    rust_twin: str | None
     twin: str
     docs: str
     bench: str
@@ -134,6 +137,34 @@ _ALL = (
         is_random=False,
         minimum_rows=2,
         papers=("hryniowski2020",),
+    ),
+    Facts(
+        name="cka",
+        function="layerscope.cka",
+        module="python/layerscope/measures/cka.py",
+        rust=None,
+        rust_twin=None,
+        twin="python/layerscope/_reference/cka.py",
+        docs="docs/measures/cka.md",
+        bench="benches/python/alignment.py",
+        needs_labels=False,
+        is_random=False,
+        minimum_rows=2,
+        papers=("kornblith2019", "song2012", "nguyen2021"),
+    ),
+    Facts(
+        name="alignment",
+        function="layerscope.alignment",
+        module="python/layerscope/measures/alignment.py",
+        rust=None,
+        rust_twin=None,
+        twin="python/layerscope/_reference/alignment.py",
+        docs="docs/measures/alignment.md",
+        bench="benches/python/alignment.py",
+        needs_labels=False,
+        is_random=False,
+        minimum_rows=2,
+        papers=("huh2024", "glielmo2022"),
     ),
 )
 
