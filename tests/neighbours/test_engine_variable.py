@@ -8,6 +8,7 @@ import pytest
 from layerscope import _core, neighbors
 from layerscope.errors import InvalidInputError
 
+_FEATURES = [str(feature) for feature in _core.build_info()["features"]]
 X = np.random.default_rng(0).normal(size=(300, 40)).astype(np.float32)
 
 
@@ -18,15 +19,18 @@ def test_every_engine_gives_the_same_bits(
 ) -> None:
     free = neighbors(X, metric=metric)
     monkeypatch.setenv("LAYERSCOPE_SIMD", word)
-    try:
-        forced = neighbors(X, metric=metric)
-    except InvalidInputError as error:
-        assert error.argument == "LAYERSCOPE_SIMD"
-        assert error.rule == "must be an engine that this processor has"
-        assert word != "scalar"
+    if word != "scalar" and not _present(word):
+        with pytest.raises(InvalidInputError, match="engine that this processor has") as caught:
+            neighbors(X, metric=metric)
+        assert caught.value.argument == "LAYERSCOPE_SIMD"
         return
+    forced = neighbors(X, metric=metric)
     np.testing.assert_array_equal(free.indices, forced.indices)
     np.testing.assert_array_equal(free.distances, forced.distances)
+
+
+def _present(word: str) -> bool:
+    return any(feature.startswith(word) for feature in _FEATURES)
 
 
 @pytest.mark.parametrize(
