@@ -41,7 +41,7 @@ def check_key(argument: str, key: Any, *, may_be_false: bool = True) -> Key:
     if key is None or callable(key) or isinstance(key, str):
         return key  # type: ignore[no-any-return]
     if (key is False and may_be_false) or (isinstance(key, int) and not isinstance(key, bool)):
-        return key  # type: ignore[return-value]
+        return key
     rule = "must be None, an index, a key or a callable of the batch"
     raise InvalidTypeError(argument, rule + (", or False" * may_be_false), repr(key))
 
