@@ -124,7 +124,7 @@ class Says(nn.Module):
         lambda x: (x,),
         lambda x: [None, x],
         lambda x: {"a": x, "b": None},
-        lambda x: Hidden(x),
+        Hidden,
         lambda x: (x, x),
         lambda x: ({"deep": [x]}, "text"),
     ],
@@ -149,12 +149,12 @@ def test_several_tensors_are_refused_by_name_and_can_be_picked(x):
 
 @pytest.mark.parametrize("pick", [3, "absent"])
 def test_a_pick_that_is_not_there(x, pick):
-    with pytest.raises(InvalidInputError, match="layer 'part'.*must have the entry"):
+    with pytest.raises(InvalidInputError, match=r"layer 'part'.*must have the entry"):
         capture(Says(lambda x: (x, x + 1)), [x], layers={"part": pick})
 
 
 def test_an_output_without_a_tensor(x):
-    with pytest.raises(InvalidInputError, match="layer 'part'.*must return a tensor.*NoneType"):
+    with pytest.raises(InvalidInputError, match=r"layer 'part'.*must return a tensor.*NoneType"):
         capture(Says(lambda x: None), [x])
 
 
@@ -186,7 +186,7 @@ def test_maps_are_pooled_as_asked_and_never_guessed():
     np.testing.assert_allclose(plain["0"], conv.mean((2, 3)), rtol=1e-5)
     each = capture(model, [maps], layout={"0": "NCHW"}, pool={"0": lambda a: a[:, :, 0, 0]})
     np.testing.assert_array_equal(each["0"], conv[:, :, 0, 0])
-    with pytest.raises(InvalidInputError, match="pool must be keyed by.*conv9"):
+    with pytest.raises(InvalidInputError, match=r"pool must be keyed by.*conv9"):
         capture(model, [maps], layout="NCHW", pool={"*": "mean", "conv9": "max"})
 
 
@@ -212,21 +212,21 @@ class Counting(nn.Module):
 
 @pytest.mark.parametrize("sizes", [(2, 3), (3, 2)])
 def test_other_numbers_of_calls_are_refused_by_name(sizes):
-    with pytest.raises(InvalidInputError, match="layer 'part#3'.*same number of times"):
+    with pytest.raises(InvalidInputError, match=r"layer 'part#3'.*same number of times"):
         capture(Counting(), [torch.ones(n, 2) for n in sizes])
 
 
 def test_layers_with_other_numbers_of_rows_are_refused_by_name(x):
-    with pytest.raises(InvalidInputError, match="layer 'part': output must have one row per.*2 ro"):
+    with pytest.raises(InvalidInputError, match=r"layer 'part': output must have one row per.*2 ro"):
         capture(Says(lambda x: x[:2]), [x], layers=["output", "part"])
-    with pytest.raises(InvalidInputError, match="layer 'part'.*the labels has 5"):
+    with pytest.raises(InvalidInputError, match=r"layer 'part'.*the labels has 5"):
         capture(Says(lambda x: x[:2]), [(x, torch.arange(5))], layers=["part"])
 
 
 def test_other_widths_and_kinds_in_a_later_batch_are_refused_by_name(x):
-    with pytest.raises(InvalidInputError, match="layer '0'.*same number of features.*3, then 2"):
+    with pytest.raises(InvalidInputError, match=r"layer '0'.*same number of features.*3, then 2"):
         capture(nn.Sequential(nn.Identity()), [x, x[:, :2]])
-    with pytest.raises(InvalidInputError, match="layer '0'.*same dtype.*float32, then float64"):
+    with pytest.raises(InvalidInputError, match=r"layer '0'.*same dtype.*float32, then float64"):
         capture(nn.Sequential(nn.Identity()), [x, x.double()])
 
 
@@ -276,7 +276,7 @@ def test_wrong_settings(x, settings, kind, argument):
 
 @pytest.mark.parametrize("model", [None, "resnet", lambda x: x, nn.Linear])
 def test_a_model_is_a_module(x, model):
-    with pytest.raises(InvalidTypeError, match="model must be a torch.nn.Module"):
+    with pytest.raises(InvalidTypeError, match=r"model must be a torch.nn.Module"):
         capture(model, [x])
 
 

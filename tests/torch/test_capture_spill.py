@@ -33,8 +33,7 @@ def model(dtype=torch.float32):
 
 def batches(dtype=torch.float32):
     rng = torch.Generator().manual_seed(1)
-    pairs = [(torch.randn(n, 3, generator=rng).to(dtype), torch.arange(n)) for n in (4, 4, 1)]
-    return pairs
+    return [(torch.randn(n, 3, generator=rng).to(dtype), torch.arange(n)) for n in (4, 4, 1)]
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.bfloat16])

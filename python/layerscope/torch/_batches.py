@@ -127,7 +127,7 @@ class Reading:
         data, target = batch
         if self._required >= 2:  # the model takes both
             return batch, None, False
-        if _are_labels(target) and length(target) == length(data):
+        if _are_labels(target) and len(target) == length(data):
             return data, target, False
         if self._most == 1:
             return data, None, True

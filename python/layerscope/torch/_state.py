@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from layerscope.errors import InvalidInputError
+
 __all__ = ["device_of", "restored"]
 
 
@@ -62,9 +64,16 @@ def _moved(model: torch.nn.Module, device: torch.device) -> Iterator[None]:
         if buffer is not None and buffer.device != device
     ]
     try:
-        for parameter, data in parameters:
-            parameter.data = data.to(device)
-        copies = {id(buffer): buffer.to(device) for _, _, buffer in buffers}
+        try:
+            for parameter, data in parameters:
+                # Set in place: recurrent modules hold their parameters in lists of their own.
+                parameter.data = data.to(device)
+            copies = {id(buffer): buffer.to(device) for _, _, buffer in buffers}
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            rule = "must be able to hold the model"
+            raise InvalidInputError("device", rule, f"{device}: {error}") from error
         for module, key, buffer in buffers:
             module._buffers[key] = copies[id(buffer)]
         yield
