@@ -74,7 +74,7 @@ def resnet20() -> ResNet20:
 class Attention(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.c_attn = nn.Linear(48, 144)
+        self.c_attn = nn.Linear(48, 144, bias=False)
         self.c_proj = nn.Linear(48, 48)
 
     def forward(self, x):

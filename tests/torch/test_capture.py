@@ -217,7 +217,7 @@ def test_other_numbers_of_calls_are_refused_by_name(sizes):
 
 
 def test_layers_with_other_numbers_of_rows_are_refused_by_name(x):
-    with pytest.raises(InvalidInputError, match=r"layer 'part': output must have one row per.*2 ro"):
+    with pytest.raises(InvalidInputError, match=r"layer 'part': output must have one row.*2 ro"):
         capture(Says(lambda x: x[:2]), [x], layers=["output", "part"])
     with pytest.raises(InvalidInputError, match=r"layer 'part'.*the labels has 5"):
         capture(Says(lambda x: x[:2]), [(x, torch.arange(5))], layers=["part"])

@@ -54,9 +54,7 @@ class Maybe(Two):
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_loader_gives_labels_and_ids_right_also_when_it_shuffles(shuffle, settings):
-    loader = DataLoader(
-        TensorDataset(POINTS, LABELS), batch_size=7, shuffle=shuffle, **settings
-    )
+    loader = DataLoader(TensorDataset(POINTS, LABELS), batch_size=7, shuffle=shuffle, **settings)
     stack = capture(one_input(), loader)
     rows = list(stack.sample_ids)
     assert stack.n_samples == (14 if settings.get("drop_last") else N)

@@ -23,12 +23,13 @@ def by_hand(model, names, x):
     """Copies of the outputs, taken by plain hooks in one pass over everything."""
     taken = {}
     modules = dict(model.named_modules())
-    handles = [
-        modules[name].register_forward_hook(
-            lambda module, args, output, name=name: taken.setdefault(name, output.clone())
-        )
-        for name in names
-    ]
+    handles = []
+    for name in names:
+
+        def take(module, args, output, name=name):  # returns None: what it returned would be used
+            taken[name] = output.clone()
+
+        handles.append(modules[name].register_forward_hook(take))
     with torch.no_grad():
         model(x)
     for handle in handles:
@@ -62,19 +63,19 @@ def test_mnist_mlp_against_numpy():
 
 def test_resnet_by_blocks_and_by_leaves():
     with np.load(shared("images", "cifar10_subset_200.npz")) as file:
-        images = next(file[key] for key in file.files if file[key].ndim == 4)[:12]
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).float() / 255
-    if pixels.shape[1] != 3:
-        pixels = pixels.permute(0, 3, 1, 2)
+        images, labels = file["images"][:60], file["labels"][:60]
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
     mean, sd = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     x = (pixels - mean[:, None, None]) / sd[:, None, None]
     model = _networks.resnet20()
     expected = by_hand(model, [f"layer{s}.{i}" for s in (1, 2, 3) for i in range(3)], x)
-    blocks = capture(model, x.split(5), layers=["layer?.*"], layout="NCHW", pool="mean")
+    blocks = capture(model, x.split(25), layers=["layer?.*"], layout="NCHW", pool="mean")
     assert blocks.layers == tuple(expected)
     for name, maps in expected.items():
         rows = pool(maps, layout="NCHW", how="mean")
         np.testing.assert_allclose(blocks[name], rows, rtol=1e-3, atol=1e-5)
+    logits = capture(model, [x], layers=["linear"])["linear"]
+    assert (logits.argmax(1) == labels).mean() > 0.8
     leaves = capture(model, [x], layout="NCHW", pool="max")
     convs = [name for name in leaves if "conv" in name]
     assert len(convs) == 19
@@ -114,8 +115,8 @@ def test_a_scikit_learn_network_through_plain_arrays():
 
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1, 2], 30)
-    x = rng.normal(size=(90, 5)) + 3 * labels[:, None]
-    model = MLPClassifier((8, 6), max_iter=300, random_state=0, tol=1e-2).fit(x, labels)
+    x = rng.normal(size=(90, 5)) + 6 * np.eye(5)[labels]
+    model = MLPClassifier((8, 6), solver="lbfgs", max_iter=1000, random_state=0).fit(x, labels)
     layers, h = {}, x
     for place, (weight, offset) in enumerate(
         zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True), start=1
