@@ -247,3 +247,26 @@ def test_a_dataset_of_named_samples_gives_their_names():
 
     loader = DataLoader(Named(), sampler=["c", "a", "b"], batch_size=2)
     assert capture(one_input(), loader).sample_ids == ("c", "a", "b")
+
+
+def test_a_model_that_needs_its_labels_gets_them():
+    class Loss(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.part = nn.Identity()
+
+        def forward(self, x, labels):
+            assert len(labels) == len(x)
+            return self.part(x)
+
+    stack = capture(Loss(), [{"x": POINTS, "labels": LABELS}])
+    assert stack.labels == tuple(LABELS.tolist())
+
+
+def test_packed_sequences_are_one_input():
+    packed = nn.utils.rnn.pack_padded_sequence(
+        torch.randn(4, 3, 2), torch.tensor([3, 2, 2, 1]), batch_first=True
+    )
+    model = nn.Sequential(nn.GRU(2, 5, batch_first=True))
+    stack = capture(model, [packed], layers={"0": lambda output: output[1][0]})
+    assert stack["0"].shape == (4, 5)

@@ -11,10 +11,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import PackedSequence
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from layerscope._arrays import check_entries
-from layerscope.errors import InvalidInputError, InvalidTypeError
+from layerscope.errors import InvalidInputError, InvalidTypeError, LayerscopeError
 
 __all__ = ["Batch", "Key", "Reading", "check_key", "length"]
 
@@ -120,12 +121,13 @@ class Reading:
         if isinstance(batch, Mapping):
             for key in _LABEL_KEYS:
                 if key in batch and _are_labels(batch[key]):
-                    return _without(batch, {key}), batch[key], False
+                    kept = key in self._required  # a model that computes its loss itself
+                    return (batch if kept else _without(batch, {key})), batch[key], False
             return batch, None, False
         if not isinstance(batch, tuple | list) or len(batch) != 2:
             return batch, None, False
         data, target = batch
-        if self._required >= 2:  # the model takes both
+        if len(self._required) >= 2:  # the model takes both
             return batch, None, False
         if _are_labels(target) and len(target) == length(data):
             return data, target, False
@@ -153,17 +155,17 @@ def _check_batches(batches: Any) -> Any:
     return batches
 
 
-def _positional(model: Any) -> tuple[int, float]:
-    """Return how many positional inputs the model needs, and how many it can take."""
+def _positional(model: Any) -> tuple[set[str], float]:
+    """Return the names of the inputs that the model needs, and how many it can take by place."""
     try:
         parameters = inspect.signature(model.forward).parameters.values()
     except (TypeError, ValueError):
-        return 1, 1
-    plain = [
-        one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
-    ]
+        return set(), 1
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    plain = [one for one in parameters if one.kind in by_place]
     more = any(one.kind is one.VAR_POSITIONAL for one in parameters)
-    return sum(one.default is one.empty for one in plain), float("inf") if more else len(plain)
+    needed = {one.name for one in plain if one.default is one.empty}
+    return needed, float("inf") if more else len(plain)
 
 
 def _with_indices(loader: Any) -> tuple[Any, deque[Any] | None]:
@@ -201,7 +203,12 @@ class _Noting:
 
 
 def _listed(indices: Any) -> list[Any] | None:
-    return check_entries(indices, argument="ids") if isinstance(indices, list | tuple) else None
+    if not isinstance(indices, list | tuple | np.ndarray | torch.Tensor):
+        return None
+    try:
+        return check_entries(indices, argument="ids")
+    except LayerscopeError:  # a sampler may name samples by what is no id
+        return None
 
 
 def _without(batch: Any, places: set[Any]) -> Any:
@@ -215,7 +222,8 @@ def _without(batch: Any, places: set[Any]) -> Any:
 def _call_with(rest: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     if isinstance(rest, Mapping):
         return (), dict(rest)
-    return (tuple(rest) if isinstance(rest, tuple | list) else (rest,)), {}
+    several = isinstance(rest, tuple | list) and not isinstance(rest, PackedSequence)
+    return (tuple(rest) if several else (rest,)), {}
 
 
 def _are_labels(entries: Any) -> bool:
