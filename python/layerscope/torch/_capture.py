@@ -181,7 +181,7 @@ def _check_device(device: Any) -> torch.device | None:
         made = torch.device(device)
     except (RuntimeError, TypeError) as error:
         raise InvalidInputError("device", "must be a device of torch", f"{device!r}") from error
-    if made.type == "cuda" and made.index is None and torch.cuda.is_available():
+    if str(made) == "cuda" and torch.cuda.is_available():
         return torch.device("cuda", torch.cuda.current_device())
     return made
 

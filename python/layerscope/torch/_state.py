@@ -86,8 +86,9 @@ def _moved(model: torch.nn.Module, device: torch.device) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _random_states(device: torch.device | None, loader: object) -> Iterator[None]:
-    cuda = torch.cuda.is_initialized() or (device is not None and device.type == "cuda")
-    on_gpus = torch.cuda.get_rng_state_all() if cuda else None
+    cuda: Any = torch.cuda
+    used = cuda.is_initialized() or (device is not None and device.type == "cuda")
+    on_gpus = cuda.get_rng_state_all() if used else None
     on_cpu = torch.get_rng_state()
     of_python = random.getstate()
     of_numpy = np.random.get_state()  # noqa: NPY002  (what others draw from it is put back)
@@ -97,7 +98,7 @@ def _random_states(device: torch.device | None, loader: object) -> Iterator[None
     finally:
         torch.set_rng_state(on_cpu)
         if on_gpus is not None:
-            torch.cuda.set_rng_state_all(on_gpus)
+            cuda.set_rng_state_all(on_gpus)
         random.setstate(of_python)
         np.random.set_state(of_numpy)  # noqa: NPY002
         for generator, state in of_loader:
