@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # What a stranger does: clone, `make demo`, `make test`. In fresh clones whose path holds a space,
-# in either order, each command twice. The tests take their quick form here: `make test` itself
-# runs in CI already. Compiled dependencies are shared with this checkout, our own crates are
-# compiled anew, since cargo tells them apart by their path.
+# in either order, each command twice. The first clone shares nothing with this checkout but uv's
+# downloads: it compiles into the path with the space and runs the whole of `make test`, torch and
+# all. The second, which is about the order, takes compiled dependencies from this checkout and the
+# tests' quick form.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 place=$(mktemp -d "${TMPDIR:-/tmp}/layer scope XXXXXX")
 trap 'rm -rf "$place"' EXIT
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
+unset CARGO_TARGET_DIR
+shared_target=$PWD/target
 
 # A checkout that belongs to another user, as in containers, is ours to read all the same.
 export GIT_CONFIG_GLOBAL="$place/gitconfig"
@@ -35,13 +37,15 @@ done
 # What tests read beside the project is beside the clones too.
 [ ! -e ../shared ] || ln -s "$(cd ../shared && pwd)" "$place/shared"
 
-for target in demo demo test-quick; do
+for target in demo demo test test-quick; do
     step "demo first" "$target"
     [ "$target" != demo ] || [ -s "$place/demo first/layerscope-report.html" ] || {
         echo "check-clone: make demo must write layerscope-report.html" >&2
         exit 1
     }
 done
+rm -rf "$place/demo first"
+export CARGO_TARGET_DIR="$shared_target"
 for target in test-quick demo test-quick; do
     step "test first" "$target"
 done

@@ -49,7 +49,7 @@ TITLES = {
     "nnts_previous": "NNTS to the layer before",
 }
 
-TILTED = 12.5  # points between two names that stand at 45 degrees
+TILTED = 15.0  # points between two names that stand at 45 degrees
 _LETTER = 0.56  # width of a mean letter, in units of its size
 
 
