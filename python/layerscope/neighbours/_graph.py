@@ -441,5 +441,4 @@ def _is_networkx(value: object) -> bool:
 
 
 def _missing(package: str) -> MissingExtraError:
-    rule = "must be installed: pip install 'layerscope[networkx]'"
-    return MissingExtraError(package, rule, "no such module")
+    return MissingExtraError(package, f"must be installed: pip install {package}", "no such module")
