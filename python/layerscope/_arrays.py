@@ -7,8 +7,8 @@ array is refused at the door (counts and words cannot be told apart).
 
 from __future__ import annotations
 
+import cmath
 import contextlib
-import math
 import sys
 from collections.abc import Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -30,6 +30,7 @@ __all__ = [
     "encode_labels",
     "to_float",
     "to_numpy",
+    "why_no_array",
 ]
 
 _LARGEST_EXACT_INTEGER = 2**53
@@ -276,7 +277,7 @@ def check_entries(
     entries = _entry_list(values, argument)
     _check_length(len(entries), n_samples, argument)
     for row, entry in enumerate(entries):
-        missing = entry is None or (isinstance(entry, float) and math.isnan(entry))
+        missing = entry is None or (isinstance(entry, float | complex) and cmath.isnan(entry))
         if missing or type(entry).__name__ in {"NAType", "NaTType"}:
             raise InvalidInputError(argument, "must not be missing", f"{entry} at row {row}")
         try:
@@ -345,7 +346,13 @@ def _from_framework(X: Any, argument: str) -> Array:
     except Exception as error:  # what a foreign __array__ raises is its own affair
         if hasattr(X, "__dlpack__"):  # cupy refuses __array__ and offers this
             return _from_dlpack(X, argument)
-        raise InvalidInputError(argument, "must be a rectangular array", error) from error
+        rule = "must be a rectangular array"
+        raise InvalidInputError(argument, rule, why_no_array(error)) from error
+
+
+def why_no_array(error: Exception) -> str:
+    """Return in few words why numpy made no array."""
+    return "rows of different lengths" if "inhomogeneous" in str(error) else str(error)
 
 
 def _from_dlpack(X: Any, argument: str) -> npt.NDArray[Any]:

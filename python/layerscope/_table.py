@@ -56,7 +56,7 @@ class Table:
         try:
             import pandas as pd
         except ImportError:
-            rule = "must be installed: pip install 'layerscope[pandas]'"
+            rule = "must be installed: pip install pandas"
             raise MissingExtraError("pandas", rule, "no such module") from None
         return pd.DataFrame({name: list(column) for name, column in self._columns.items()})
 
@@ -65,7 +65,7 @@ class Table:
         try:
             import polars as pl
         except ImportError:
-            rule = "must be installed: pip install 'layerscope[polars]'"
+            rule = "must be installed: pip install polars"
             raise MissingExtraError("polars", rule, "no such module") from None
         return pl.DataFrame({name: list(column) for name, column in self._columns.items()})
 

@@ -237,3 +237,17 @@ def test_wrong_labels(labels, error, rule):
     with pytest.raises(error, match=rule) as caught:
         encode_labels(labels)
     assert caught.value.argument == "labels"
+
+
+def test_ragged_lists_are_told_in_few_words():
+    with pytest.raises(InvalidInputError) as caught:
+        as_array([[1, 2], [3]])
+    assert str(caught.value) == "X must be a rectangular array; got rows of different lengths"
+
+
+@pytest.mark.parametrize("missing", [complex("nan"), complex(0, float("nan"))])
+def test_a_complex_nan_is_no_label(missing):
+    for labels in ([1j, missing], np.array([1j, missing])):
+        with pytest.raises(InvalidInputError, match=r"labels must not be missing; got .* at row 1"):
+            encode_labels(labels, 2)
+    assert encode_labels([1j, 2j], 2)[0].tolist() == [0, 1]

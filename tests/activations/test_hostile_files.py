@@ -296,3 +296,28 @@ def test_damage_anywhere(tmp_path_factory, suffix, data):
         del content[place:]
     path.write_bytes(content)
     survives(path)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (__import__('os'),)}\n",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)} + (lambda: 0)\n",
+        "{'descr': object(), 'fortran_order': False, 'shape': (1, 2)}\n",
+        "(" * 200,
+    ],
+)
+def test_no_object_of_a_header_is_printed(tmp_path, header):
+    path = tmp_path / "a.npy"
+    path.write_bytes(npy(header, b"\0" * 64))
+    with pytest.raises(InvalidInputError) as caught:
+        load(path)
+    found = f"{path}, whose header cannot be read"
+    assert str(caught.value) == f"layer 'a': path must be a .npy file; got {found}"
+
+
+def test_an_axis_of_true_is_no_shape(tmp_path):
+    path = tmp_path / "a.npy"
+    path.write_bytes(npy_of("(True, 2)", data=b"\0" * 64))
+    with pytest.raises(InvalidInputError, match=r"of shape \(True, 2\)"):
+        load(path)

@@ -47,7 +47,7 @@ STACKS = [
     (lambda: one([["x"]]), TYPE, "layers", "real numbers", "<U1"),
     (lambda: one("conv.npy"), TYPE, "layers", "must be an array", "str"),
     (lambda: one(None), TYPE, "layers", "must be an array", "NoneType"),
-    (lambda: one([[1.0], [1.0, 2.0]]), INPUT, "layers", "rectangular", "inhomogeneous"),
+    (lambda: one([[1.0], [1.0, 2.0]]), INPUT, "layers", "rectangular", "different lengths"),
     (
         lambda: Activations({"a": M, "b": np.ones((4, 1))}),
         INPUT, "layers", "same number of rows", "3 rows in 'a', 4 in 'b'",

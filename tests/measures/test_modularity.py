@@ -306,3 +306,11 @@ def test_binary_weights_on_a_graph_ignore_its_weights():
     labels = [0, 0, 1, 1]
     assert modularity(graph, labels, weight="binary").value == modularity(plain, labels).value
     assert modularity(graph, labels).value != modularity(plain, labels).value
+
+
+def test_a_directed_value_may_exceed_the_bound_only_at_a_resolution_above_2():
+    graph = Graph.from_edges([(0, 1)], directed=True)
+    at_two = modularity(graph, [0, 1], directed=True, resolution=2.0)
+    assert at_two.value == pytest.approx(at_two.bound)
+    above = modularity(graph, [0, 1], directed=True, resolution=3.0)
+    assert above.value > above.bound + 0.4

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerscope import modularity, neighbors
+from layerscope import Graph, modularity, modularity_curve, neighbors
 from layerscope._reference import modularity as twin
 from layerscope.errors import InvalidInputError
 
@@ -132,3 +132,30 @@ def test_parameters_beside_the_preset_depart_from_it():
         modularity(neighbors(X, n_neighbors=2, metric="cosine"), labels, preset="eccv2022")
     with pytest.raises(InvalidInputError, match="preset must be one of 'eccv2022'"):
         modularity(X, labels, preset="eccv2023")
+
+
+def test_the_recorded_weight_is_the_one_used():
+    X = np.random.default_rng(3).normal(size=(30, 4))
+    labels = np.arange(30) % 3
+    binary = modularity(X, labels, preset="eccv2022", weight="binary")
+    assert binary.settings["weight"] == "binary"
+    assert modularity(X, labels, preset="eccv2022").settings["weight"] == "similarity"
+    curve = modularity_curve({"a": X}, labels, preset="eccv2022", weight="binary", jackknife=False)
+    assert curve.settings["weight"] == "binary"
+    for weight in ("binary", "similarity"):
+        one = modularity([[1.0, 2.0]], ["a"], preset="eccv2022", weight=weight)
+        assert one.settings["weight"] == weight
+
+
+def test_the_preset_keeps_the_negative_weights_of_a_graph():
+    weights = [1.0, 2.0, -0.5, 1.5]
+    graph = Graph.from_edges([(0, 1), (1, 2), (0, 3), (2, 3)], weights=weights)
+    labels = [0, 0, 1, 1]
+    kept = modularity(graph, labels, preset="eccv2022")
+    expected = twin.modularity_of_matrix(graph.to_scipy().toarray(), labels)
+    assert kept.value == pytest.approx(expected, abs=1e-12)
+    assert kept.settings["weight"] == "graph"
+    assert any("kept" in sentence for sentence in kept.warnings)
+    assert modularity(graph, labels).value != pytest.approx(expected, abs=1e-3)
+    with pytest.raises(InvalidInputError, match="weight must be 'auto'"):
+        modularity(graph, labels, preset="eccv2022", weight="similarity")

@@ -112,3 +112,13 @@ def test_a_graph_is_known_in_all_three_kinds():
     }
     assert values == {modularity(GRAPH, LABELS).value}
     assert isinstance(GRAPH, Graph)
+
+
+def test_rules_for_weight_offer_only_what_is_taken():
+    with pytest.raises(InvalidInputError, match="weight must be 'auto' or 'binary' for metric"):
+        modularity(X, LABELS, weight="similarity")
+    with pytest.raises(InvalidInputError, match="weight must be 'auto' or 'binary' for metric"):
+        modularity(TABLE, LABELS, weight="similarity")
+    rule = "weight must be one of 'auto', 'similarity', 'binary', which are large for near rows"
+    with pytest.raises(InvalidInputError, match=rule):
+        modularity(X, LABELS, weight="distance")

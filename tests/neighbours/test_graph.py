@@ -299,3 +299,10 @@ def test_wrong_input_is_named(call, kind, message):
         call()
     assert caught.value.argument
     assert caught.value.rule.startswith("must")
+
+
+def test_ragged_edges_and_weights_are_told_in_few_words():
+    with pytest.raises(InvalidInputError, match="got rows of different lengths"):
+        Graph.from_edges([(0, 1), (1,)])
+    with pytest.raises(InvalidInputError, match="got rows of different lengths"):
+        Graph.from_edges([(0, 1)], weights=[[1], [1, 2]])

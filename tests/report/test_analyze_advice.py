@@ -46,9 +46,9 @@ def said(curve: Curve, duplicates: dict[str, int] | None = None) -> str:
 
 
 def test_a_plateau_is_a_candidate_with_its_interval_and_its_doubt() -> None:
-    text = said(Curve([0.1, 0.4, 0.404, 0.398, 0.7], 0.014))
+    text = said(Curve([0.1, 0.4, 0.404, 0.398, 0.7], 0.012))
     assert "Modularity does not rise from l1 to l3 (difference −0.002, 95 % interval" in text
-    assert "−0.016 to 0.012" in text
+    assert "−0.014 to 0.010" in text
     assert "the layers after l1 up to l3 are candidates for cutting" in text
     assert "measure the accuracy after the cut" in text
     assert "a plateau alone does not show that a layer can go" in text
@@ -56,12 +56,57 @@ def test_a_plateau_is_a_candidate_with_its_interval_and_its_doubt() -> None:
 
 
 def test_a_single_layer_and_the_last_layer_are_named_as_such() -> None:
-    text = said(Curve([0.1, 0.5, 0.51], 0.01))
+    text = said(Curve([0.1, 0.5, 0.505], 0.01))
     assert "l2 is a candidate for cutting (the output layer itself has to stay)" in text
 
 
 def test_a_fall_inside_a_rise_is_called_a_fall() -> None:
     assert "Modularity falls from l1 to l2" in said(Curve([0.1, 0.5, 0.4, 0.8], 0.01))
+
+
+def test_a_small_but_certain_rise_is_called_a_rise() -> None:
+    text = said(Curve([0.1, 0.5, 0.51, 0.8], 0.006))
+    assert (
+        "Modularity rises by at most 0.016 from l1 to l2 (difference 0.010, 95 % interval 0.004 "
+        "to 0.016): l2 is a candidate" in text
+    )
+    assert "does not rise" not in text
+
+
+def test_a_rise_that_cost_accuracy_in_the_paper_is_no_plateau() -> None:
+    assert "candidate" not in said(Curve([0.1, 0.5, 0.54, 0.8], 0.001))
+    assert "candidate" not in said(Curve([0.1, 0.5, 0.52, 0.8], 0.001))
+    assert "candidate" in said(Curve([0.1, 0.5, 0.51, 0.8], 0.001))
+
+
+def test_small_rises_do_not_add_up_to_a_plateau() -> None:
+    text = said(Curve([0.1, 0.5, 0.51, 0.52, 0.53, 0.54, 0.8], 0.002))
+    # Two layers are flat together; three are not, and a kept layer is no candidate of the next.
+    assert "from l1 to l2 " in text
+    assert "from l3 to l4 " in text
+    assert text.count("candidate") == 2
+    # The ends may agree while modularity rises in between.
+    text = said(Curve([0.1, 0.55, 0.5, 0.55, 0.8], 0.002))
+    assert "from l1 to l2 " in text
+    assert text.count("candidate") == 1
+
+
+def test_the_longest_plateau_is_taken() -> None:
+    text = said(Curve([0.1, 0.485, 0.5, 0.505, 0.51, 0.8], 0.002))
+    assert "the layers after l1 up to l2" not in text
+    assert "the layers after l2 up to l4 are candidates" in text
+    assert text.count("candidate") == 1
+
+
+def test_layers_at_chance_level_are_no_plateau() -> None:
+    curve = Curve([0.002, 0.003, 0.001, 0.5, 0.7], 0.004)
+    curve.z = np.array([1.0, 1.5, 0.5, 50.0, 50.0])
+    text = said(curve)
+    assert "candidate" not in text
+    assert "does not stand out from that of permuted labels in l0, l1, l2" in text
+    assert "more rows" not in text
+    curve.z[:] = np.nan
+    assert "the layers after l0 up to l2 are candidates" in said(curve)
 
 
 def test_steady_growth_speaks_for_no_cut() -> None:
@@ -142,7 +187,8 @@ def test_a_run_tells_rises_falls_and_neither() -> None:
 
 def test_every_sentence_is_whole() -> None:
     curves: list[Any] = [
-        Curve([0.1, 0.4, 0.404, 0.398, 0.7], 0.014),
+        Curve([0.1, 0.4, 0.404, 0.398, 0.7], 0.012),
+        Curve([0.1, 0.5, 0.51, 0.8], 0.006),
         Curve([0.1, 0.3, 0.31, 0.7], 0.1),
         Curve([0.5, 0.3, 0.1], 0.02),
         Curve([0.001, 0.002], 0.001, z=1.4),

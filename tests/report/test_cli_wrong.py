@@ -90,7 +90,10 @@ WRONG = {
     "complex": ("complex.npy", "real numbers"),
     "unmarked words": ("words.npy", "uint16"),
     "one row": ("one_row.npy", "at least two samples"),
-    "uneven layers": ("uneven", "90 rows in 'a', 80 in 'b'"),
+    "uneven layers": (
+        "uneven",
+        "PATH must have the same number of rows in every layer; got 90 rows in 'a', 80 in 'b'",
+    ),
     "maps without layout": ("maps.npy", "--layout and --pool"),
     "tokens without layout": ("tokens.npy", "--layout and --pool"),
     "layout alone": ("maps.npy --layout NCHW", "--pool must be given together with --layout"),
@@ -101,7 +104,10 @@ WRONG = {
     "unknown pool": ("maps.npy --layout NCHW --pool sum", "--pool must be one of"),
     "files and folders": ("acts acts/conv1.npy", "acts/conv1.npy beside acts"),
     "one file twice": ("acts/conv1.npy acts/conv1.npy", "a name of its own"),
-    "unknown layer": ("acts --layers conv1,conv3", "--layers must be among"),
+    "unknown layer": (
+        "acts --layers conv1,conv3",
+        "--layers must be among 'conv1', 'conv2', 'conv10'; got 'conv3'",
+    ),
     "layer twice": ("acts --layers conv1,conv1", "--layers must name nothing twice"),
     "empty layer name": ("acts --layers conv1,,conv2", "--layers must be names"),
     "k of zero": ("acts --k 0", "--k must be an integer of at least 1; got 0"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -82,12 +82,13 @@ def check_names(names: Any, known: Iterable[str], argument: str) -> tuple[str, .
     for place, name in enumerate(wanted):
         check_name(name, argument)
         if name not in present:
-            raise InvalidInputError(argument, f"must be among {_listed(present)}", repr(name))
+            listed = _listed(natural_order(present))
+            raise InvalidInputError(argument, f"must be among {listed}", repr(name))
         if name in wanted[:place]:
             raise InvalidInputError(argument, "must name no layer twice", repr(name))
     return tuple(str(name) for name in wanted)
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:12])
     return f"{shown}, … ({len(names)} in all)" if len(names) > 12 else shown

@@ -49,9 +49,13 @@ def map_npy(path: Path, argument: str = "path") -> npt.NDArray[Any]:
             offset = file.tell()
     except OSError as error:
         raise InvalidInputError(argument, "must be readable", f"{path}: {error.strerror}") from None
-    except Exception as error:  # the header is a Python literal: hostile ones break numpy anyhow
+    except Exception:  # the header is a Python literal: hostile ones break numpy anyhow
+        # What numpy says may hold objects and pieces of the file, which tell a reader nothing.
         rule = "must be a .npy file"
-        raise InvalidInputError(argument, rule, f"{path}: {error!s:.120}") from None
+        found = f"{path}, whose header cannot be read"
+        raise InvalidInputError(argument, rule, found) from None
+    if any(type(axis) is not int for axis in shape):  # numpy lets True pass for 1 here
+        raise InvalidInputError(argument, "must be a .npy file", f"{path} of shape {shape}")
     if dtype.hasobject:
         check_numbers(dtype, path, argument)
     return map_array(path, dtype, shape, offset, fortran=bool(fortran), argument=argument)

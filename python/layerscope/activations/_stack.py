@@ -102,6 +102,7 @@ class Activations(Mapping[str, Array]):
         cls, layers: Mapping[str, Any], sample_ids: Any, labels: Any, warnings: Iterable[str]
     ) -> Activations:
         """Make a stack that carries the warnings of whoever read it."""
+        layers = check_layers(layers, "path")  # what is wrong with them is wrong with the files
         made = cls(layers, sample_ids=sample_ids, labels=labels)
         made._warnings = tuple(warnings)
         return made

@@ -39,7 +39,7 @@ def open_zarr(path: Path) -> Source:
     try:
         import zarr
     except ImportError:
-        rule = "must be installed: pip install 'layerscope[zarr]'"
+        rule = "must be installed: pip install zarr"
         raise MissingExtraError("zarr", rule, "no such module") from None
     try:
         group = zarr.open_group(str(path), mode="r")

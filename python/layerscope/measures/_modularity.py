@@ -17,6 +17,7 @@ from layerscope._arrays import to_float
 from layerscope._result import Result
 from layerscope._settings import (
     METRICS,
+    DefaultStr,
     check_choice,
     check_float,
     check_int,
@@ -51,7 +52,8 @@ class Modularity(Result):
         Q; NaN where the graph has no weight at all.
     bound : float
         1 − γ Σ p_c², the largest value that these class sizes allow; p_c is the class's share of
-        the strength (O_c + I_c) / 2T.
+        the strength (O_c + I_c) / 2T, with ``directed=True`` too. The value of a directed graph
+        may exceed it where γ is above 2.
     ratio : float
         Q / bound, Newman's assortativity: comparable between numbers of classes. NaN where the
         bound is not positive.
@@ -138,12 +140,12 @@ def check_plan(
     if chosen is not None:
         n_neighbors = n_neighbors if given(n_neighbors) else chosen.n_neighbors
         if not given(weight) and not given(metric):
-            weight = chosen.weight
+            weight = DefaultStr(chosen.weight)  # not the caller's, so that a graph keeps its own
         metric = metric if given(metric) else chosen.metric
     check_int("n_neighbors", n_neighbors, low=1)
     check_choice("metric", metric, METRICS)
     if weight == "distance":
-        rule = "must be 'auto', 'similarity' or 'binary': modularity takes a large weight for near"
+        rule = "must be one of 'auto', 'similarity', 'binary', which are large for near rows"
         raise InvalidInputError("weight", rule, "'distance'")
     check_choice("weight", weight, _WEIGHTS)
     if not isinstance(directed, bool | np.bool_):
@@ -178,6 +180,9 @@ class Arcs:
         Arcs per row that count.
     metric : str
         Of the search.
+    weight : str
+        ``"similarity"`` or ``"binary"``: what the weights are. A row that picked itself weighs 0
+        among binary ones too.
     n_zero_rows : int
         Rows without a direction.
     """
@@ -186,6 +191,7 @@ class Arcs:
     weights: npt.NDArray[np.float64] | None
     k: int
     metric: str
+    weight: str
     n_zero_rows: int
 
     def first(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64] | None]:
@@ -213,6 +219,7 @@ def arcs_of(source: Any, plan: Plan, *, spare: int = 0) -> Arcs:
     self_competes = plan.preset is not None and plan.metric in _SIMILARITY_METRICS
     if isinstance(source, Neighbors):
         table = as_neighbors(source, metric=plan.metric)
+        _check_weight(plan, table.metric)
         k = plan.n_neighbors if given(plan.n_neighbors) else table.n_neighbors
         is_full = table.n_neighbors >= table.n_samples - 1
         if not (self_competes and is_full):
@@ -222,15 +229,24 @@ def arcs_of(source: Any, plan: Plan, *, spare: int = 0) -> Arcs:
     else:
         k, n = plan.n_neighbors, source.shape[0]
         if self_competes and n == 1:  # only the row itself is left to pick
-            return Arcs(np.zeros((1, 1), np.uint32), np.zeros((1, 1)), 1, plan.metric, 0)
+            used = "binary" if plan.weight == "binary" else "similarity"
+            return Arcs(np.zeros((1, 1), np.uint32), np.zeros((1, 1)), 1, plan.metric, used, 0)
+        _check_weight(plan, plan.metric)
         wanted = min(k, n - 1) if self_competes else k
         table = _search(source, max(wanted, min(k + spare, n - 1)), plan)
     weights = table.arc_weights(str(plan.weight))
+    used = "binary" if weights is None else "similarity"
     indices = table.indices
     if self_competes:
         indices, weights = _with_self(indices, table._values, weights)
         k = min(k, indices.shape[1])
-    return Arcs(indices, weights, int(k), table.metric, table.n_zero_rows)
+    return Arcs(indices, weights, int(k), table.metric, used, table.n_zero_rows)
+
+
+def _check_weight(plan: Plan, metric: str) -> None:
+    if plan.weight == "similarity" and metric not in _SIMILARITY_METRICS:
+        rule = f"must be 'auto' or 'binary' for metric {str(metric)!r}"
+        raise InvalidInputError("weight", rule, "'similarity'")
 
 
 def _search(X: Any, k: int, plan: Plan) -> Neighbors:
@@ -321,7 +337,7 @@ def score(arcs: Arcs, labels: Codes, plan: Plan, *, function: str = "modularity"
         function,
         n_neighbors=arcs.k,
         metric=arcs.metric,
-        weight="binary" if weights is None else "similarity",
+        weight=arcs.weight,
     )
     return _result(found, classes, settings, arcs.n_zero_rows, plan)
 
@@ -329,7 +345,7 @@ def score(arcs: Arcs, labels: Codes, plan: Plan, *, function: str = "modularity"
 def score_graph(graph: Graph, labels: Codes, plan: Plan) -> Modularity:
     """Return the modularity of labels on a graph."""
     codes, classes = labels
-    if plan.weight == "similarity":
+    if plan.weight == "similarity" and given(plan.weight):
         rule = "must be 'auto' (the weights of the graph) or 'binary' beside a graph"
         raise InvalidInputError("weight", rule, "'similarity'")
     weights = np.ones_like(graph.weights) if plan.weight == "binary" else graph.weights

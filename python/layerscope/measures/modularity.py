@@ -44,7 +44,9 @@ def modularity(
     ----------
     data : array-like of shape (n_samples, n_features), Neighbors, or Graph
         A layer, or what was computed from it. Scipy sparse matrices and networkx graphs count as
-        graphs; so union and mutual graphs can be scored. The directions of a directed graph are
+        graphs; so union and mutual graphs can be scored. The weights of a graph must be
+        affinities, large for near nodes: a graph made with ``weight="distance"`` cannot be told
+        from another and gives a number without meaning. The directions of a directed graph are
         forgotten unless ``directed`` is set.
     labels : sequence of length n_samples
         The class of each row.
@@ -66,7 +68,8 @@ def modularity(
     preset : {"eccv2022"}, optional
         The settings and quirks of Lu et al.: k = 3, cosine, similarity; the row itself competes
         with similarity 0, negative similarities are kept, norms are at least 1e-8, and k of n or
-        more takes every row. All rows are used. A parameter given beside it departs from it.
+        more takes every row. All rows are used. A parameter given beside it departs from it. Of
+        this a graph, which has its neighbours, takes only that negative weights are kept.
     random_state : int, default 0
         Seed; permutation p is drawn from the stream (seed, p).
     n_jobs : int, optional
@@ -90,8 +93,9 @@ def modularity(
     Notes
     -----
     Takes O(n k) after the search, and O(n k) per permutation. Negative similarities count as 0
-    unless a preset keeps them. The value depends on the number of rows, on k and on the balance
-    of the classes: only values at equal n and k compare.
+    unless a preset keeps them. ``bound`` takes p_c = (O_c + I_c) / 2T with ``directed=True`` too;
+    the value of a directed graph may exceed it where γ is above 2. The value depends on the
+    number of rows, on k and on the balance of the classes: only values at equal n and k compare.
 
     References
     ----------

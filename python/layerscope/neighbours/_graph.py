@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope import _core
+from layerscope._arrays import why_no_array
 from layerscope._settings import check_int
 from layerscope.errors import InvalidInputError, InvalidTypeError, MissingExtraError
 
@@ -369,7 +370,7 @@ def _edge_array(edges: Any) -> npt.NDArray[Any]:
     try:
         array = np.asarray(edges if hasattr(edges, "__array__") else list(edges))
     except (TypeError, ValueError) as error:
-        raise InvalidInputError("edges", rule, error) from None
+        raise InvalidInputError("edges", rule, why_no_array(error)) from None
     if array.size == 0 and array.shape in {(0,), (0, 2)}:
         return np.empty((0, 2), np.int64)
     if array.ndim != 2 or array.shape[1] != 2:
@@ -395,7 +396,7 @@ def _weight_array(weights: Any, n_edges: int) -> npt.NDArray[np.float64]:
     try:
         array = np.asarray(weights)
     except ValueError as error:
-        raise InvalidInputError("weights", rule, error) from None
+        raise InvalidInputError("weights", rule, why_no_array(error)) from None
     if array.dtype.kind not in "fiub":
         raise InvalidTypeError("weights", rule, f"dtype {array.dtype}")
     if array.shape != (n_edges,):
@@ -441,5 +442,4 @@ def _is_networkx(value: object) -> bool:
 
 
 def _missing(package: str) -> MissingExtraError:
-    rule = "must be installed: pip install 'layerscope[networkx]'"
-    return MissingExtraError(package, rule, "no such module")
+    return MissingExtraError(package, f"must be installed: pip install {package}", "no such module")
