@@ -24,7 +24,7 @@ def json_safe(value: Any) -> Any:
     if isinstance(value, np.generic):
         return json_safe(value.item())
     if isinstance(value, Mapping):
-        return {_key(key): json_safe(entry) for key, entry in value.items()}
+        return _with_text_keys(value)
     if isinstance(value, list | tuple | set | frozenset):
         return [json_safe(entry) for entry in value]
     if isinstance(value, bool) or value is None:
@@ -36,5 +36,19 @@ def json_safe(value: Any) -> Any:
     return str(value)
 
 
-def _key(key: object) -> str:
-    return str(key.item() if isinstance(key, np.generic) else key)
+def _with_text_keys(value: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a mapping with keys of text; where two are spelt alike, the later one shows its kind.
+
+    >>> _with_text_keys({1: "number", "1": "text"})
+    {'1': 'number', "'1'": 'text'}
+    """
+    safe: dict[str, Any] = {}
+    for key, entry in value.items():
+        plain = key.item() if isinstance(key, np.generic) else key
+        text = str(plain)
+        if text in safe:
+            text = repr(plain)
+        while text in safe:  # a third one, or one that is spelt like the way out
+            text = f"{text} ({type(plain).__name__})"
+        safe[text] = json_safe(entry)
+    return safe

@@ -1,4 +1,4 @@
-"""The version, from the compiled half, so that there is one number."""
+"""The version, from the metadata of the installed package: the number stands in Cargo.toml."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ PATHS = [
     (lambda: load("labelled"), INPUT, "path", "one by one", "labelled"),
     (lambda: load("mixed", layers=["maps"]), INPUT, "path", "layout= and pool=", "(3, 2, 4, 4)"),
     (lambda: load("mixed", layers=["vector"]), INPUT, "path", "labels=", "shape (2,)"),
-    (lambda: load("mixed", layers=["c1", "c2"]), INPUT, "layers", "same number", "2 in 'c2'"),
+    (lambda: load("mixed", layers=["c1", "c2"]), INPUT, "path", "same number", "2 in 'c2'"),
     (lambda: load("mixed", layers=["c9"]), INPUT, "layers", "among", "'c9'"),
     (lambda: load("stack", layers=["c9"]), INPUT, "layers", "among 'a', 'b'", "'c9'"),
     (lambda: load("stack.safetensors", layers=["c9"]), INPUT, "layers", "among 'a', 'b'", "'c9'"),

@@ -158,3 +158,15 @@ def test_actions_are_pinned_by_commit() -> None:
     assert uses
     for action in uses:
         assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action), action
+
+
+def test_every_bench_has_its_row_in_the_readme() -> None:
+    benches = ROOT / "benches"
+    names = {
+        path.stem
+        for path in (benches / "python").glob("*.py")
+        if not path.stem.startswith("_") and path.stem != "run"
+    }
+    assert names
+    listed = (benches / "README.md").read_text(encoding="utf-8")
+    assert {stem for stem in names if f"| `python/{stem}.py` |" not in listed} == set()

@@ -292,3 +292,19 @@ def test_wrong_stacks_and_draws():
         modularity_curve(stack, labels, jackknife="yes")
     with pytest.raises(InvalidInputError, match="labels must have one entry per row"):
         modularity_curve(stack, labels[:-1])
+
+
+def test_subsamples_without_a_spread_are_told():
+    stack, labels = stack_of(n=60, n_layers=2)
+    settings = {"jackknife": False, "n_permutations": 0}
+    all_rows = modularity_curve(stack, labels, n_subsamples=3, subsample_size=60, **settings)
+    assert all_rows.subsample_sd == pytest.approx([0.0, 0.0], abs=1e-15)
+    (said,) = all_rows.warnings
+    assert said.startswith("every subsample holds all 60 rows")
+    (same,) = modularity_curve(stack, labels, n_subsamples=3, **settings).warnings
+    assert same == said
+    one = modularity_curve(stack, labels, n_subsamples=1, subsample_size=30, **settings)
+    assert np.isnan(one.subsample_sd).all()
+    assert one.warnings == ("one subsample has no spread, so subsample_sd is NaN",)
+    two = modularity_curve(stack, labels, n_subsamples=2, subsample_size=30, **settings)
+    assert two.warnings == ()

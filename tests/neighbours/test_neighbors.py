@@ -451,3 +451,14 @@ def test_a_memory_limit_that_cannot_hold_is_refused():
     with pytest.raises(MemoryLimitError, match="memory_limit must be at least") as caught:
         neighbors(gaussian(500, 50), n_neighbors=5, memory_limit=1)
     assert caught.value.value == 1
+
+
+def test_distances_beyond_the_largest_number_are_told():
+    X = np.array([[1e308, 0.0], [-1e308, 0.0], [2e307, 1e308]])
+    found = neighbors(X, n_neighbors=2)
+    assert np.isinf(found.distances).sum() == 2
+    assert "2 of 6 distances overflow to infinity" in found.warnings[-1]
+    assert found.prefix(1).warnings == ()
+    assert "6 of 6 distances" in neighbors(X, n_neighbors=2, metric="inner_product").warnings[-1]
+    assert neighbors(X, n_neighbors=2, metric="cosine").warnings == ()
+    assert neighbors(X / 1e10, n_neighbors=2).warnings == ()

@@ -13,6 +13,7 @@ import pytest
 from layerscope import (
     Activations,
     analyze,
+    analyze_run,
     bfloat16,
     intrinsic_dimension,
     label_agreement,
@@ -157,6 +158,14 @@ def test_settings_repeat_the_call() -> None:
     assert json.dumps(again.to_dict()) == json.dumps(report.to_dict())
     assert type(settings["n_neighbors"]) is int
     assert type(settings["metric"]) is str
+
+
+def test_settings_under_the_preset_tell_its_subsamples() -> None:
+    settings = analyze(stack_of(RISING), labels=LABELS, preset="eccv2022").settings
+    assert (settings["n_subsamples"], settings["subsample_size"]) == (5, 90)
+    run = {0: stack_of(RISING), 1: stack_of(RISING)}
+    settings = analyze_run(run, labels=LABELS, preset="eccv2022").settings
+    assert (settings["n_subsamples"], settings["subsample_size"]) == (5, 90)
 
 
 def test_seeds_decide_and_threads_do_not() -> None:

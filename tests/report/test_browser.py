@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from layerscope import analyze_run
+from layerscope.demo_data import load_demo
 from tests.report import _fakes as fakes
 
 pytestmark = pytest.mark.browser
 
 SIZES = {"desktop": (1280, 900, False), "telephone": (390, 844, True)}
+#: A blank page of either size is below 8 kB.
+SMALLEST_PICTURE = 20_000
 REPORTS: dict[str, Any] = {
+    "demo": cache(lambda: analyze_run(load_demo())),
     "stack": lambda: fakes.report(fakes.names(8), warnings=("layer conv3: <b>odd</b>",)),
     "long names": lambda: fakes.report(
         fakes.long_names(20), ["aeroplane", "x" * 200], warnings=("w" * 400,), advice=("a" * 400,)
@@ -97,3 +103,10 @@ def test_page_in_a_browser(browser: Any, tmp_path: Path, kind: str, size: str) -
     assert sizes or kind == "nothing defined"
     assert all(one >= 6.4 for one in sizes)  # numbers in maps; names and axes have 8
     assert sorted(sizes)[len(sizes) // 2 :][:1] > [8] or not sizes
+
+    picture = tmp_path / "page.png"
+    assert browser.save_screenshot(str(picture))
+    assert picture.stat().st_size > SMALLEST_PICTURE
+    browser.get("about:blank")
+    assert browser.save_screenshot(str(picture))
+    assert picture.stat().st_size < SMALLEST_PICTURE  # so that the bound tells the two apart

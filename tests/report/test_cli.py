@@ -135,6 +135,22 @@ def test_options_reach_the_analysis(here: Path) -> None:
     assert "intrinsic_dimension" not in report["table"]
 
 
+def test_the_report_records_what_it_was_made_from(here: Path) -> None:
+    arguments = ["analyze", str(here / "acts"), "--labels", "labels.npy", "--json", "-"]
+    settings = json.loads(call(*arguments).stdout)["settings"]
+    assert settings["paths"] == ["acts"]
+    assert settings["labels"] == "labels.npy"
+    assert settings["layout"] is None
+    assert settings["pool"] is None
+    assert str(here) not in json.dumps(settings)
+    np.save(here / "maps.npy", np.random.default_rng(0).normal(size=(90, 3, 2, 2)))
+    arguments = ["analyze", "maps.npy", "--layout", "NCHW", "--pool", "mean", "--json", "-"]
+    settings = json.loads(call(*arguments).stdout)["settings"]
+    assert (settings["layout"], settings["pool"]) == ("NCHW", "mean")
+    assert settings["paths"] == ["maps.npy"]
+    assert "maps.npy" in (here / "layerscope-report.html").read_text(encoding="utf-8")
+
+
 def test_the_preset_sets_k_and_metric(here: Path) -> None:
     arguments = ["analyze", "acts", "--labels", "labels.npy", "--preset", "eccv2022", "--json", "-"]
     settings = json.loads(call(*arguments).stdout)["settings"]

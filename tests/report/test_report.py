@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from layerscope import Report
+from layerscope._json import json_safe
 from layerscope._result import Result
 from layerscope._table import Table
 from layerscope.errors import InvalidInputError, InvalidTypeError
@@ -161,3 +162,12 @@ def test_an_interrupted_write_keeps_the_old_file(
         fakes.report(("a",)).to_json(target)
     assert target.read_text(encoding="utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_keys_that_are_spelt_alike_keep_their_entries() -> None:
+    assert json_safe({1: "number", "1": "text"}) == {"1": "number", "'1'": "text"}
+    assert json_safe({"1": "text", 1: "number"}) == {"1": "text", "1 (int)": "number"}
+    assert list(json_safe({1: 0, "1": 1, np.str_("'1'"): 2}).values()) == [0, 1, 2]
+    assert list(json_safe({None: 0, "None": 1, "'None'": 2, 1.5: 3, "1.5": 4}).values()) == [
+        *range(5)
+    ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from layerscope._result import StackResult
 from layerscope._settings import METRIC, N_NEIGHBORS, MemoryLimit, Progress, record
 from layerscope.activations import as_stack
 from layerscope.analyze._advice import advise, advise_run
@@ -118,7 +119,7 @@ def analyze(
         results=measured.results,
         steps=None,
         advice=advise(tuple(layers), measured.results, measured.tables),
-        settings=_settings("analyze", plan, tuple(layers)),
+        settings=_settings("analyze", plan, tuple(layers), measured.results),
         warnings=_unique([*getattr(stack, "warnings", ()), *measured.warnings]),
     )
 
@@ -219,7 +220,7 @@ def analyze_run(
             *advise_run(steps, names, changes(measured)),
             *advise(names, latest.results, latest.tables),
         ),
-        settings=_settings("analyze_run", plan, names, steps=list(steps)),
+        settings=_settings("analyze_run", plan, names, latest.results, steps=list(steps)),
         warnings=_by_step(
             {
                 step: _unique([*getattr(run[step], "warnings", ()), *measured[step].warnings])
@@ -286,7 +287,16 @@ def _at_step(step: Any) -> Iterator[None]:
         raise
 
 
-def _settings(function: str, plan: Plan, layers: tuple[str, ...], **more: Any) -> dict[str, Any]:
+def _settings(
+    function: str,
+    plan: Plan,
+    layers: tuple[str, ...],
+    results: Mapping[str, StackResult],
+    **more: Any,
+) -> dict[str, Any]:
+    curve = results.get("modularity")
+    if plan.preset is not None and curve is not None:
+        more |= {name: curve.settings[name] for name in ("n_subsamples", "subsample_size")}
     return record(
         function,
         n_samples=plan.n_samples,

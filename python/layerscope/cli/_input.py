@@ -11,7 +11,7 @@ from layerscope.activations import Activations, load
 from layerscope.activations._names import natural_order
 from layerscope.errors import InvalidInputError, LayerscopeError
 
-__all__ = ["Taken", "read"]
+__all__ = ["Taken", "read", "source_settings"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,22 @@ def read(
                 error.value = f"{error.value} in {path}"
             raise
     return Taken(run=run, notes=_remark("checkpoints", names))
+
+
+def source_settings(
+    paths: Sequence[str], *, labels: str | None, layout: str | None, how: str | None
+) -> dict[str, Any]:
+    """Return what a report records of its input: names without folders, which may be private."""
+    return {
+        "paths": [_base(path) for path in paths],
+        "labels": None if labels is None else _base(labels),
+        "layout": layout,
+        "pool": how,
+    }
+
+
+def _base(path: str) -> str:
+    return Path(path).absolute().name or Path(path).resolve().name
 
 
 def _same(path: str, other: str) -> bool:

@@ -7,6 +7,7 @@ Results go to stdout, progress and warnings to stderr. Exit codes: 0 done, 2 wro
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ def analyze(
     """
     from layerscope.analyze import analyze as analyze_stack
     from layerscope.analyze import analyze_run
-    from layerscope.cli._input import read
+    from layerscope.cli._input import read, source_settings
     from layerscope.cli._output import check_targets, deliver, watching
 
     given = [Path(path) for path in (*paths, *([labels] if labels else []))]
@@ -160,6 +161,8 @@ def analyze(
             report = analyze_run(taken.run, **chosen)
         else:
             report = analyze_stack(taken.stack, **chosen)
+    asked = source_settings(paths, labels=labels, layout=layout, how=how)
+    report = replace(report, settings={**report.settings, **asked})
     deliver(report, targets, notes=taken.notes)
 
 

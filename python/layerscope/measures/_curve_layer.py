@@ -40,6 +40,17 @@ class Draws:
     size: int | None
     rows: tuple[npt.NDArray[np.int64], ...]
 
+    def doubts(self, n: int) -> tuple[str, ...]:
+        """Say why the spread over the draws says nothing, where it does."""
+        if self.count == 1:
+            return ("one subsample has no spread, so subsample_sd is NaN",)
+        if self.count and self.size == n:
+            return (
+                f"every subsample holds all {n} rows, so all are the same and a subsample_sd of 0 "
+                "says nothing",
+            )
+        return ()
+
 
 def check_draws(n_subsamples: Any, subsample_size: Any, n: int, plan: Plan) -> Draws:
     """Check the two parameters, let a preset fill them in, and draw."""

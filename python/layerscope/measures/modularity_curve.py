@@ -276,7 +276,7 @@ def modularity_curve(
     doubts = _doubts(n, len(coded[1])) if jackknife else ()
     groups = _jackknife.groups_for(coded, plan.random_state)
     results: dict[str, Modularity] = {}
-    thetas, subsamples, warnings = [], [], list(doubts)
+    thetas, subsamples, warnings = [], [], [*doubts, *draws.doubts(n)]
     for name, layer in layers.items():
         with in_layer(name):
             source = layer if isinstance(layer, Neighbors) else matrix_of(layer)

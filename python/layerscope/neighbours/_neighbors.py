@@ -304,6 +304,12 @@ def remarks(found: Neighbors) -> tuple[str, ...]:
             f"{found.n_zero_rows} of {found.n_reference} rows {be} {state}: "
             "similarity 0 to every row"
         )
+    n_infinite = int(np.isinf(found._values).sum())
+    if n_infinite:
+        said.append(
+            f"{n_infinite} of {found._values.size} distances overflow to infinity and cannot be "
+            "told apart: scale the values down"
+        )
     return tuple(said)
 
 
