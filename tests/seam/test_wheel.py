@@ -156,5 +156,5 @@ except MissingExtraError as error:
     print(error)
 """
     out = _run(str(bare), "-c", program, cwd=tmp_path)
-    assert "layerscope[pandas]" in out
+    assert "pandas must be installed: pip install pandas" in out
     assert out.count("\n") == 1
