@@ -56,8 +56,13 @@ def test_a_plateau_is_a_candidate_with_its_interval_and_its_doubt() -> None:
 
 
 def test_a_single_layer_and_the_last_layer_are_named_as_such() -> None:
+    middle = said(Curve([0.1, 0.5, 0.505, 0.9], 0.01))
+    assert "l2 is a candidate for cutting; measure" in middle
+    longer = said(Curve([0.1, 0.5, 0.505, 0.502], 0.01))
+    assert "up to l3 are candidates for cutting (the output layer itself has to stay)" in longer
     text = said(Curve([0.1, 0.5, 0.505], 0.01))
-    assert "l2 is a candidate for cutting (the output layer itself has to stay)" in text
+    assert "the output layer has to stay, but the classes are formed before it" in text
+    assert "candidate" not in text
 
 
 def test_a_fall_inside_a_rise_is_called_a_fall() -> None:

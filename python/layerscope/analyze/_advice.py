@@ -239,16 +239,20 @@ def _candidates(layers: Sequence[str], start: int, end: int, change: Interval) -
         verb = f"rises by at most {_signed(change.high)}"
     else:
         verb = "falls" if change.high < 0 else "does not rise"
+    found = (
+        f"Modularity {verb} from {layers[start]} to {layers[end]} (difference {_interval(change)})"
+    )
+    last = end == len(layers) - 1
+    if last and end - start == 1:
+        return f"{found}: the output layer has to stay, but the classes are formed before it."
     if end - start == 1:
         which = f"{layers[end]} is a candidate"
     else:
         which = f"the layers after {layers[start]} up to {layers[end]} are candidates"
-    last = end == len(layers) - 1
     stays = " (the output layer itself has to stay)" if last else ""
     return (
-        f"Modularity {verb} from {layers[start]} to {layers[end]} (difference "
-        f"{_interval(change)}): {which} for cutting{stays}; measure the accuracy after the cut, "
-        "since a plateau alone does not show that a layer can go."
+        f"{found}: {which} for cutting{stays}; measure the accuracy after the cut, since a plateau "
+        "alone does not show that a layer can go."
     )
 
 
