@@ -69,7 +69,8 @@ def neighbors(
         Rows of the same group are never each other's neighbours: tokens of one sequence, crops
         of one image. Any hashable values; not together with ``queries``.
     memory_limit : int or str, optional
-        Bytes of scratch at most, or ``"2GB"``; see :func:`estimate_memory`.
+        Bytes of scratch that the search may hold at once, or ``"2GB"``; the allocator may keep
+        freed memory beyond it. See :func:`estimate_memory`.
     n_jobs : int, optional
         Threads; all cores when None. Never changes the result.
     progress : True or callable, optional
