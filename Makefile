@@ -59,8 +59,10 @@ lint: environment ## ruff, mypy, stubtest, cargo fmt, clippy
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
 
-bench: setup ## the short form of the benches, ratios to the peers (see benches/RULES.md)
-	$(PYTHON_IN_VENV) benches/python/run.py
+bench: environment ## the short form of the benches, ratios to the peers (see benches/RULES.md)
+	@scripts/environment.sh bench
+	@scripts/install.sh .venv-bench
+	.venv-bench/bin/python benches/python/run.py
 
 docs: setup ## run every Python block of the documents and check their links
 	$(PYTEST) tests/test_documents.py $(PYTEST_ARGS)
@@ -73,7 +75,7 @@ pins: environment ## renew requirements/*.txt (pinned, with hashes) from require
 	@scripts/pins.sh
 
 clean: ## remove everything that these targets made
-	rm -rf .venv .venv-torch dist target layerscope-report.html \
+	rm -rf .venv .venv-torch .venv-bench dist target layerscope-report.html \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 
 tools:

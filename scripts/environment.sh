@@ -4,6 +4,7 @@
 #   scripts/environment.sh runtime    what `pip install layerscope` brings, and the build tools
 #   scripts/environment.sh dev        everything that lint, tests and benches need, but torch
 #   scripts/environment.sh torch      .venv-torch: dev and torch; hard links from uv's cache
+#   scripts/environment.sh bench      .venv-bench: dev and the peers that the benches time
 #
 # Paths stay relative and tools are started as `python -m`: both survive a space in the path of
 # the checkout, which the first lines of installed scripts do not.
@@ -61,14 +62,17 @@ filled_from .venv build || {
     cp requirements/build.txt .venv/.filled-from-build.txt
 }
 
+separate() { # environment
+    usable "$1" && return 0
+    "$python" -m uv venv --quiet --clear --python .venv/bin/python "$1"
+    touch "$1/.complete"
+}
+
 case $kind in
 runtime) fill .venv runtime ;;
 dev) fill .venv dev ;;
 torch)
-    if ! usable .venv-torch; then
-        "$python" -m uv venv --quiet --clear --python .venv/bin/python .venv-torch
-        touch .venv-torch/.complete
-    fi
+    separate .venv-torch
     if [ -n "${TORCH_FROM:-}" ]; then
         # A folder of wheels at hand, a CPU build for example: same version, not our hashes.
         fill .venv-torch dev
@@ -79,8 +83,12 @@ torch)
         fill .venv-torch dev torch
     fi
     ;;
+bench)
+    separate .venv-bench
+    fill .venv-bench bench
+    ;;
 *)
-    echo "scripts/environment.sh: runtime, dev or torch; got $kind" >&2
+    echo "scripts/environment.sh: runtime, dev, torch or bench; got $kind" >&2
     exit 2
     ;;
 esac

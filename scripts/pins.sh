@@ -14,3 +14,4 @@ pin build
 pin dev --constraint requirements/build.txt
 pin runtime --constraint requirements/dev.txt
 pin torch --constraint requirements/dev.txt
+pin bench --constraint requirements/dev.txt

@@ -29,7 +29,9 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the large cases too")
     parser.add_argument("--only", choices=BENCHES, help="one bench")
     options = parser.parse_args()
-    print_machine("scikit-learn", "networkx", "igraph")
+    print_machine(
+        "scikit-learn", "networkx", "igraph", "leidenalg", "networkit", "faiss-cpu", "pynndescent", "rustworkx"
+    )
     for name, bench in BENCHES.items():
         if options.only in (None, name):
             run(bench.TITLE, bench.CASES, full=options.full)
