@@ -129,8 +129,7 @@ impl BitSearch<'_> {
                 || {
                     let flags = inside.iter_mut().zip(&mut outside);
                     let bounds = betas.iter().zip(nus);
-                    for (((inside, outside), &lower), (&beta, &nu)) in
-                        flags.zip(lower).zip(bounds)
+                    for (((inside, outside), &lower), (&beta, &nu)) in flags.zip(lower).zip(bounds)
                     {
                         *inside = u8::from(upper(own, beta, nu, lower) < t);
                         *outside = u8::from(lower > ceiling);

@@ -145,7 +145,9 @@ fn a_worker_forgets_the_layer_before() {
     });
     with_run(|run| {
         for table in tables.iter().cycle().take(3) {
-            let search = query(table, k, Metric::Euclidean).prepare(run, &workers).unwrap();
+            let search = query(table, k, Metric::Euclidean)
+                .prepare(run, &workers)
+                .unwrap();
             let mut rows = BitRows::new(n, n).unwrap();
             let mut notes = SetNotes::default();
             for mut lines in rows.parts(n) {
@@ -172,7 +174,10 @@ fn distances_that_overflow_are_counted() {
 fn wrong_questions_are_refused() {
     let table = Table::new(vec![1.0, f64::NAN, 2.0], 1);
     let error = sets(&query(&table, 1, Metric::Cosine), &[1], 3).unwrap_err();
-    assert_eq!(error.to_string(), "X must be finite; got nan at row 1, column 0");
+    assert_eq!(
+        error.to_string(),
+        "X must be finite; got nan at row 1, column 0"
+    );
     let table = Table::new(vec![1.0, 3.0, 2.0], 1);
     let error = sets(&query(&table, 3, Metric::Cosine), &[3], 3).unwrap_err();
     assert!(error.to_string().starts_with("n_neighbors must be below"));
@@ -186,7 +191,9 @@ fn a_set_token_stops_the_work() {
     let (interrupt, progress) = (Interrupt::default(), Progress::default());
     let run = Run::new(NonZeroUsize::MIN, &interrupt, &progress);
     let workers = Workers::default();
-    let search = query(&table, 1, Metric::Cosine).prepare(&run, &workers).unwrap();
+    let search = query(&table, 1, Metric::Cosine)
+        .prepare(&run, &workers)
+        .unwrap();
     interrupt.set();
     let mut rows = BitRows::new(3, 3).unwrap();
     for mut lines in rows.parts(3) {
