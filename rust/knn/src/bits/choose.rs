@@ -91,9 +91,18 @@ impl BitSearch<'_> {
                 let (nus, last_nus) = nus.as_chunks::<8>();
                 for ((lower, beta), nu) in lower.iter().zip(betas).zip(nus) {
                     for lane in 0..8 {
+                        // Two selections instead of a branch, so that the loop vectorises.
                         let upper = upper(own, beta[lane], nu[lane], lower[lane]);
-                        let counts = lower[lane] <= t && upper > largest[lane];
-                        largest[lane] = if counts { upper } else { largest[lane] };
+                        let counted = if lower[lane] <= t {
+                            upper
+                        } else {
+                            f64::NEG_INFINITY
+                        };
+                        largest[lane] = if counted > largest[lane] {
+                            counted
+                        } else {
+                            largest[lane]
+                        };
                     }
                 }
                 let rest = last_lower.iter().zip(last_betas).zip(last_nus);
