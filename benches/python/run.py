@@ -11,7 +11,7 @@ import modularity
 import modularity_curve
 import neighbours
 import persistence
-from _bench import print_machine, run
+from _bench import options_of, print_machine, run
 
 BENCHES = {
     "neighbours": neighbours,
@@ -26,9 +26,8 @@ BENCHES = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--full", action="store_true", help="the large cases too")
     parser.add_argument("--only", choices=BENCHES, help="one bench")
-    options = parser.parse_args()
+    options = options_of(parser)
     print_machine(
         "scikit-learn",
         "networkx",
