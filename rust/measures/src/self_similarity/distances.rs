@@ -138,6 +138,23 @@ impl<'a> Distances<'a> {
             .ok_or_else(|| Error::Internal("distances that were not kept are asked for".into()))
     }
 
+    /// Writes them as a symmetric matrix with a zero diagonal; they must have been kept.
+    pub fn write_square(&self, run: &Run, square: &mut [f64]) -> Result<()> {
+        let d = self.len();
+        let Some(all) = &self.kept else {
+            return Err(Error::Internal("distances were not kept".into()));
+        };
+        run.for_each_chunk(square, d, |i, row| {
+            run.check()?;
+            for (j, slot) in row[..i].iter_mut().enumerate() {
+                *slot = all[row_start(j, d) + i - j - 1];
+            }
+            row[i] = 0.0;
+            row[i + 1..].copy_from_slice(&all[row_start(i, d)..][..d - i - 1]);
+            Ok(())
+        })
+    }
+
     /// What `work` says of each piece, in the order of pieces.
     pub(super) fn fold<T: Send>(
         &self,
