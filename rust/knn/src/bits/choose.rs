@@ -13,12 +13,11 @@
 //! A tie between the k-th and the next row is a tie among open rows, since a row that is out is
 //! farther than c, which no member exceeds.
 
-use layerscope_core::{BitLines, Error, Ranked, Result, Run, SetNotes, set_bit};
+use layerscope_core::{BitLines, Error, Ranked, Result, Run, SetNotes, set_bit, widest};
 
 use super::layer::BitSearch;
 use super::worker::{KeyScratch, Worker};
 use crate::exact::certify::Bound;
-use crate::lanes::fast;
 
 /// Rows looked at together: the bits of one word.
 const WORD: usize = 64;
@@ -82,7 +81,7 @@ impl BitSearch<'_> {
     /// The largest upper bound among the rows whose lower bound does not exceed `t`.
     fn ceiling(&self, own: Bound, lower: &[f64], t: f64) -> f64 {
         let (betas, nus) = (&self.columns.betas, &self.columns.nus);
-        fast(
+        widest(
             #[inline(always)]
             || {
                 let mut largest = [f64::NEG_INFINITY; 8];
@@ -133,7 +132,7 @@ impl BitSearch<'_> {
         for ((lower, word), (betas, nus)) in words.zip(bounds) {
             let mut inside = [0u8; WORD];
             let mut outside = [1u8; WORD];
-            fast(
+            widest(
                 #[inline(always)]
                 || {
                     let flags = inside.iter_mut().zip(&mut outside);

@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 
-use layerscope_core::{Result, Run};
+use layerscope_core::{Result, Run, widest};
 
 use super::layer::BitSearch;
 use super::worker::{BLOCK, PANEL, Worker};
 use crate::engine::Engine;
 use crate::exact::certify::Bound;
 use crate::kernel::{Product, multiply, multiply_plainly};
-use crate::lanes::fast;
 use crate::metric::Metric;
 
 impl BitSearch<'_> {
@@ -75,7 +74,7 @@ impl BitSearch<'_> {
     fn bound(&self, own: Bound, block: &Range<usize>, products: &[f64], lower: &mut [f64]) {
         let alphas = &self.columns.alphas[block.clone()];
         let nus = &self.columns.nus[block.clone()];
-        fast(
+        widest(
             #[inline(always)]
             || {
                 let others = alphas.iter().zip(nus).zip(products);
