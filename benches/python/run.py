@@ -11,6 +11,7 @@ import modularity
 import modularity_curve
 import neighbours
 import persistence
+import self_similarity
 from _bench import options_of, print_machine, run
 
 BENCHES = {
@@ -21,23 +22,26 @@ BENCHES = {
     "intrinsic_dimension": intrinsic_dimension,
     "persistence": persistence,
     "alignment": alignment,
+    "self_similarity": self_similarity,
 }
+
+PEERS = (
+    "scikit-learn",
+    "networkx",
+    "igraph",
+    "leidenalg",
+    "networkit",
+    "faiss-cpu",
+    "pynndescent",
+    "rustworkx",
+)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=BENCHES, help="one bench")
     options = options_of(parser)
-    print_machine(
-        "scikit-learn",
-        "networkx",
-        "igraph",
-        "leidenalg",
-        "networkit",
-        "faiss-cpu",
-        "pynndescent",
-        "rustworkx",
-    )
+    print_machine(*PEERS)
     for name, bench in BENCHES.items():
         if options.only in (None, name):
             run(bench.TITLE, bench.CASES, full=options.full)

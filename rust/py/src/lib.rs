@@ -49,7 +49,7 @@ mod _core {
     #[pymodule_export]
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
     #[pymodule_export]
-    use crate::self_similarity::{self_similarity, unit_distances};
+    use crate::self_similarity::{self_similarity, self_similarity_gradient, unit_distances};
     #[pymodule_export]
     use crate::sets::{nnts_sets, nnts_sets_memory};
 }
