@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from layerscope._arrays import check_entries
 from layerscope.errors import InvalidInputError, InvalidTypeError, LayerscopeError
 
-__all__ = ["Batch", "Key", "Reading", "check_key", "length"]
+__all__ = ["Batch", "Key", "Reading", "check_key", "described", "length"]
 
 Key: TypeAlias = int | str | Callable[[Any], Any] | Literal[False] | None
 
@@ -243,15 +243,22 @@ def length(data: Any) -> int | None:
     return None
 
 
+def described(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """Return the inputs of a call in words."""
+    given = [_kind(one) for one in args] + [f"{key}={_kind(one)}" for key, one in kwargs.items()]
+    return ", ".join(given) or "nothing"
+
+
 def _described(batch: Any) -> str:
     if isinstance(batch, Mapping):
         return f"a batch of keys {', '.join(map(repr, batch))}"
     if isinstance(batch, tuple | list):
-        kinds = [
-            f"{type(one).__name__} {tuple(one.shape)}"
-            if hasattr(one, "shape")
-            else type(one).__name__
-            for one in batch
-        ]
-        return f"a batch of {', '.join(kinds)}"
+        return f"a batch of {', '.join(map(_kind, batch))}"
     return f"a {type(batch).__name__}"
+
+
+def _kind(one: Any) -> str:
+    name = type(one).__name__
+    if not hasattr(one, "shape"):
+        return name
+    return f"{name} {tuple(one.shape)} of {str(one.dtype).removeprefix('torch.')}"
