@@ -150,9 +150,23 @@ def _check_batches(batches: Any) -> Any:
         raise InvalidTypeError(
             "batches", f"{rule}, not a dataset of samples", type(batches).__name__
         )
+    if _is_labelled_batch(batches):
+        rule = "must be batches; a single (input, label) pair is written [(input, label)]"
+        raise InvalidInputError("batches", rule, _described(batches))
     if isinstance(batches, str | bytes) or not isinstance(batches, Iterable):
         raise InvalidTypeError("batches", rule, type(batches).__name__)
     return batches
+
+
+def _is_labelled_batch(batches: Any) -> bool:
+    """Tell a pair of inputs and labels from two batches: those have as many axes."""
+    arrays = torch.Tensor | np.ndarray
+    if not isinstance(batches, tuple | list) or len(batches) != 2:
+        return False
+    data, labels = batches
+    if not (isinstance(data, arrays) and isinstance(labels, arrays)):
+        return False
+    return data.ndim > 1 and labels.ndim == 1 and len(data) == len(labels)
 
 
 def _positional(model: Any) -> tuple[set[str], float]:

@@ -143,7 +143,7 @@ def capture(
             for done, batch in enumerate(reading, start=1):
                 current[:] = [batch]
                 recorder.begin()
-                _call(model, _placed(batch.args, target), _placed(batch.kwargs, target))
+                _call(model, _placed(batch.args, target), _placed(batch.kwargs, target), done)
                 rows = recorder.end()
                 n_rows = check_rows(rows, batch)
                 entries.add(batch, n_rows)
@@ -164,13 +164,15 @@ def capture(
     return _stack(arrays, *collected, warnings)
 
 
-def _call(model: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _call(
+    model: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], number: int
+) -> None:
     try:
         model(*args, **kwargs)
     except LayerscopeError:
         raise
     except Exception as error:  # the model's own; what it was given helps to see why
-        error.add_note(f"layerscope called the model with {described(args, kwargs)}")
+        error.add_note(f"batch {number}: the model was called with {described(args, kwargs)}")
         raise
 
 
@@ -193,7 +195,9 @@ def _check_device(device: Any) -> torch.device | None:
     try:
         made = torch.device(device)
     except (RuntimeError, TypeError) as error:
-        raise InvalidInputError("device", "must be a device of torch", f"{device!r}") from error
+        raise InvalidInputError(
+            "device", "must be a device of torch such as 'cpu' or 'cuda'", f"{device!r}"
+        ) from error
     if str(made) == "cuda" and torch.cuda.is_available():
         return torch.device("cuda", torch.cuda.current_device())
     return made
