@@ -4,9 +4,9 @@ Twelve atomic operations of five conventional layers are captured in the order i
 their NNTS and NNTP measured, and the findings of arXiv 2012.03793 looked for, each with a 95 %
 interval::
 
-    python examples/lenet_mnist.py                    # 2,000 images: half a minute
-    python examples/lenet_mnist.py --full             # 10,000 images: minutes
-    python examples/lenet_mnist.py --samples 60000    # all of them: hours
+    python examples/lenet_mnist.py                           # 2,000 images: half a minute
+    python examples/lenet_mnist.py --full                    # 10,000 images: minutes
+    python examples/lenet_mnist.py --full --samples 60000    # all: hours
 
 The twelve are convolution, ReLU and pooling twice, multiplication by a matrix and ReLU twice, the
 last matrix, and the softmax. Adding an offset and flattening move no neighbour, so they are no
