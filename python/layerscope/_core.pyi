@@ -22,6 +22,7 @@ __all__ = [
     "nnts_chance",
     "permutation",
     "self_similarity",
+    "self_similarity_gradient",
     "two_nn",
     "unit_distances",
 ]
@@ -164,6 +165,19 @@ def self_similarity(
 
     Columns of ``data`` are the units.
     """
+
+def self_similarity_gradient(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    form: str,
+    rms: bool,
+    n_thetas: int,
+    kappa: float,
+    factor: float,
+    with_gradient: bool,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, npt.NDArray[np.float64]]:
+    """Return the value and its gradient of the shape of ``data``, empty when not asked for."""
 
 def unit_distances(
     data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],

@@ -18,6 +18,7 @@ from layerscope.plot._classes import per_class
 from layerscope.plot._curves import modularity_curve, per_layer, series, standard_errors
 from layerscope.plot._maps import layer_step_map
 from layerscope.plot._report import report
+from layerscope.plot._selfsim import self_similarity, self_similarity_by_layer
 from layerscope.plot._steps import step_curves
 from layerscope.plot._style import figure
 from layerscope.plot._text import short_names
@@ -31,6 +32,8 @@ __all__ = [
     "per_class",
     "per_layer",
     "report",
+    "self_similarity",
+    "self_similarity_by_layer",
     "series",
     "short_names",
     "standard_errors",

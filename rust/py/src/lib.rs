@@ -48,5 +48,5 @@ mod _core {
     #[pymodule_export]
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
     #[pymodule_export]
-    use crate::self_similarity::{self_similarity, unit_distances};
+    use crate::self_similarity::{self_similarity, self_similarity_gradient, unit_distances};
 }
