@@ -63,6 +63,22 @@ class Modularity(Result):
     n_zero_rows: int
     n_negative_edges: int
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw what each class adds, as bars.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.modularity(self, ax)
+
 
 def score(arcs: Arcs, labels: Codes, plan: Plan, *, function: str = "modularity") -> Modularity:
     """Return the modularity of labels on the first k arcs of each row."""
