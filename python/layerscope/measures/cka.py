@@ -237,8 +237,12 @@ def cka_matrix(
     warnings = [f"layer {name!r}: it is constant, so CKA is not defined" for name in constant]
     if wide:
         warnings.append(
-            f"CKA without its debiased form says little about {wide[0]}"
-            + (f" and {len(wide) - 1} other layers" if len(wide) > 1 else "")
+            f"CKA without its debiased form says little about {wide[0]!r}"
+            + (
+                f" and {len(wide) - 1} other layer{'s' if len(wide) > 2 else ''}"
+                if len(wide) > 1
+                else ""
+            )
             + ": with as many features as samples unrelated layers are alike too"
         )
     return CKAMatrix(

@@ -115,7 +115,7 @@ def _nnts(result: Any, where: str) -> Card:
         f"Similarity of neighbourhoods{where}",
         "How much of a sample's neighbourhood in one layer it keeps in another. Dark blocks are "
         "layers that order the data alike.",
-        partial(plot.nnts, result),
+        partial(plot.nnts, result, title=""),
         result.matrix,
         height=SQUARE,
         over=over_cells(under, ramp(colour_of("nnts")), tip),
@@ -183,7 +183,7 @@ def _cka(result: Any, where: str) -> Card:
         "cka",
         f"CKA of all pairs of layers{where}",
         "How alike two layers are up to rotation and scale.",
-        partial(plot.cka, result),
+        partial(plot.cka, result, title=""),
         result.matrix,
         height=SQUARE,
         over=over_cells(under, ramp(colour_of("cka")), tip),
@@ -201,7 +201,7 @@ def _nntp(result: Any, where: str) -> list[Card]:
             "Runs of pairs by their first layer (row) and last layer (column): the diagonal holds "
             "transient pairs, the upper right corner those that last from end to end"
             f" ({_share(ends, total)} of all runs).",
-            partial(plot.nntp, result),
+            partial(plot.nntp, result, title=""),
             result.counts,
             height=SQUARE,
             over=_run_tips(runs, _full_names(result.layers), total),
