@@ -154,7 +154,7 @@ def test_the_slider_moves_by_keys_and_shows_one_layer(
     assert all(abs(one - other) < 2 for one, other in zip(*tall, strict=True))
     # A target for a finger, side by side without overlap.
     stops = browser.execute_script(
-        "return [...document.querySelectorAll('.stops label')].map(one => "
+        "return [...document.querySelectorAll('.broad .stops label')].map(one => "
         "{ const box = one.getBoundingClientRect(); return [box.left, box.right, box.height] })"
     )
     assert all(right - left >= 20 and height >= 24 for left, right, height in stops)
