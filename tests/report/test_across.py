@@ -18,8 +18,10 @@ from matplotlib.image import imread
 from layerscope import Report, analyze_run
 from layerscope.plot._maps import ramp
 from layerscope.plot._style import colour_of
-from layerscope.report._across import _stops
+from layerscope.report._across import _nnts_tip, _stops
+from layerscope.report._choices import tips as tips_of
 from layerscope.report._png import png_address
+from layerscope.report._svg import Box
 from tests.report import _chains as chains
 from tests.report.test_html import NASTY, Page
 
@@ -168,6 +170,16 @@ def test_sixty_layers_and_fifteen_k_stay_below_three_megabytes(tmp_path: Path) -
     assert "<tspan" not in card  # no number fits
     assert len(layers(card)) == 44
     assert len(tips(card)) == 3600
+
+
+def test_beyond_sixty_layers_less_is_told_and_then_nothing() -> None:
+    box = Box(0, 0, 100, 100)
+    assert tips_of(np.ones((140, 140)), lambda *_: "x", box).count("<title>") == 140**2
+    assert tips_of(np.ones((141, 141)), lambda *_: "x", box) == ""
+    result = chains.report(6).results["nnts"]
+    names = [f"l{place}" for place in range(65)]
+    text = _nnts_tip(result, range(15), names, 1, 2)
+    assert text.endswith(f"interval {result.low[1, 2]:.3f} to {result.high[1, 2]:.3f}")
 
 
 def test_names_are_escaped_where_the_pointer_tells_them(tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ def cka_matrix(
     Notes
     -----
     With N samples and D features in all layers together, O(N D²) or O(N² (D + L²)), whichever is
-    less: never more arithmetic than the exact neighbours of the same layers take.
+    less: at most about the arithmetic of the exact neighbours of the same layers.
     """
     limit, tick = check_memory(memory_limit), progress_for(progress, "cka")
     layers: dict[str, Centred] = {}

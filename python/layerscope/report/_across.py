@@ -28,6 +28,9 @@ __all__ = ["ACROSS", "across_charts"]
 #: Stops of the slider at most; of more k, some are left out.
 STOPS = 15
 
+#: With more layers than this the pointer tells only value and interval.
+WORDY = 64
+
 _FORM_NAMES = ("NNTS", "adjusted", "overlap")
 _IN_SENTENCES = ("NNTS", "the adjusted value", "the overlap")
 _FORM_NOTES = (
@@ -150,6 +153,8 @@ def _nnts_tip(
     text += f"NNTS {number(float(result.matrix[row, column]), 3)}"
     if np.isfinite(low):
         text += f", 95 % interval {number(low, 3)} to {number(high, 3)}"
+    if len(names) > WORDY:
+        return text
     text += f"; chance {result.chance:.2g}"
     text += f"; adjusted {number(float(result.adjusted[row, column]), 3)}"
     text += f"; overlap {number(float(result.overlap[row, column]), 3)}"
