@@ -13,6 +13,7 @@ from layerscope._result import StackResult
 from layerscope._settings import progress_for
 from layerscope._table import Table
 from layerscope.analyze._plan import Plan
+from layerscope.analyze._units import unit_similarity
 from layerscope.errors import MemoryLimitError, in_layer
 from layerscope.measures import (
     ModularityCurve,
@@ -128,6 +129,10 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
     if "cka" in plan.measures:
         watch.start("CKA of all pairs of layers")
         results |= _alignment(layers, plan, watch, warnings)
+        watch.finish()
+    if "self_similarity" in plan.measures:
+        watch.start("self-similarity of units")
+        results |= unit_similarity(layers, plan, watch.inside(), warnings)
         watch.finish()
     for name, table in tables.items():
         warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
@@ -256,6 +261,11 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
         columns["nnts_previous"] = [math.nan, *np.diag(similarity, 1).tolist()]
     if "cka" in results:
         columns["cka_previous"] = [math.nan, *np.diag(results["cka"].matrix, 1).tolist()]
+    if "self_similarity" in results:
+        units = results["self_similarity"]
+        columns["self_similarity"] = units.value.tolist()
+        columns["self_similarity_null"] = [float(one.null_mean) for one in units.results]
+        columns["self_similarity_z"] = [float(one.z) for one in units.results]
     if "nntp" in results:
         columns["transient_share"] = results["nntp"].transient_share.tolist()
     return columns

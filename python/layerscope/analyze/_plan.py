@@ -35,9 +35,10 @@ MEASURES: dict[str, bool] = {
     "nnts": False,
     "nntp": False,
     "cka": False,
+    "self_similarity": False,
 }
 #: Names that are part of the public surface and not of this version.
-DEFERRED = ("communities", "box_counts", "self_similarity", "separability")
+DEFERRED = ("communities", "box_counts", "separability")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ class Plan:
     @property
     def rounds(self) -> int:
         """Parts of progress beside one per layer."""
-        return int("cka" in self.measures)
+        return sum(name in self.measures for name in ("cka", "self_similarity"))
 
     @property
     def depth(self) -> int:
@@ -160,7 +161,7 @@ def choose_measures(measures: Any, *, has_labels: bool) -> tuple[str, ...]:
     """Return the measures to compute: those asked for, or all that the input allows.
 
     >>> choose_measures(None, has_labels=False)
-    ('intrinsic_dimension', 'nnts', 'nntp', 'cka')
+    ('intrinsic_dimension', 'nnts', 'nntp', 'cka', 'self_similarity')
     >>> choose_measures(["modularity", "label_agreement"], has_labels=True)
     ('label_agreement', 'modularity')
     """

@@ -27,7 +27,7 @@ ACROSS = ("nnts", "nntp", "cka")
 __all__ = ["ACROSS", "by_step", "is_numeric", "mapped", "numbers", "report", "shown_alone"]
 
 #: Columns of a report's table that have a map over the checkpoints of a run.
-MAPPED = ("modularity", "label_agreement", "intrinsic_dimension", "hubness")
+MAPPED = ("modularity", "label_agreement", "intrinsic_dimension", "self_similarity", "hubness")
 
 
 def report(report: Any) -> Figure:

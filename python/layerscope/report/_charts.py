@@ -35,12 +35,19 @@ _HUBNESS = (
     "Above zero, a few samples are neighbours of very many others. Distances then say less, which "
     "is common in many dimensions."
 )
+_UNITS = (
+    "Whether the units lie about each other alike at every scale: 0 is a perfect power law. The "
+    "band is chance, two standard deviations to either side: the same responses, permuted unit by "
+    "unit. Inside it a value says nothing about the layer."
+)
 _CAPTIONS = {
+    "self_similarity": _UNITS,
     "label_agreement": _AGREEMENT,
     "intrinsic_dimension": _DIMENSION,
     "hubness": _HUBNESS,
 }
 _HEADINGS = {
+    "self_similarity": "Self-similarity of units",
     "modularity": "Modularity of the labels",
     "label_agreement": "Same-label agreement",
     "intrinsic_dimension": "Intrinsic dimension",
@@ -69,7 +76,11 @@ def _of_stack(report: Any) -> list[Card]:
         if name in ACROSS:
             continue
         caption = _CAPTIONS.get(name, "")
-        if name != "modularity" and shown_alone(result):
+        if name == "self_similarity":
+            draw = partial(plot.self_similarity_by_layer, result)
+            values = floats(result.value)
+            drawn.append(card(f"measure-{place}", _heading(name), caption, draw, values))
+        elif name != "modularity" and shown_alone(result):
             draw = partial(plot.per_layer, result)
             if np.isfinite(plot.standard_errors(result)).any():
                 caption = f"{caption} Bars: 95 % intervals.".strip()
