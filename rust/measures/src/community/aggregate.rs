@@ -7,6 +7,9 @@ use super::level::{Coarse, Level, Weights};
 use super::near::Near;
 use super::tally::Tally;
 
+/// Blocks that wait to be copied together: few, for they are memory twice.
+const WAVE: usize = 16;
+
 /// A few rows of the coarse graph.
 struct Block {
     lengths: Vec<u32>,
@@ -24,33 +27,36 @@ pub(super) fn aggregate<W: Weights>(
     groups: &Groups,
 ) -> Result<Coarse> {
     let ranges = groups.ranges();
-    let blocks = run.map_with(
-        ranges.len(),
-        || Ok((Near::default(), Tally::new())),
-        |(near, tally), piece| {
-            let rows = ranges[piece].clone();
-            Ok(block(level, community, groups, rows, near, tally))
-        },
-    )?;
-    let arcs = blocks.iter().map(|block| block.indices.len()).sum();
+    // Room for the most there can be: pages that are not written cost nothing.
     let mut coarse = Coarse {
         indptr: with_capacity(groups.len() + 1)?,
-        indices: with_capacity(arcs)?,
-        weights: with_capacity(arcs)?,
+        indices: with_capacity(level.arcs())?,
+        weights: with_capacity(level.arcs())?,
         mass: with_capacity(groups.len())?,
     };
     coarse.indptr.push(0);
     let mut end = 0;
-    for block in blocks {
-        run.check()?;
-        for length in block.lengths {
-            end += i64::from(length);
-            coarse.indptr.push(end);
+    for wave in ranges.chunks(WAVE.max(4 * run.jobs())) {
+        let blocks = run.map_with(
+            wave.len(),
+            || Ok((Near::default(), Tally::new())),
+            |(near, tally), piece| {
+                let rows = wave[piece].clone();
+                Ok(block(level, community, groups, rows, near, tally))
+            },
+        )?;
+        for block in blocks {
+            for length in block.lengths {
+                end += i64::from(length);
+                coarse.indptr.push(end);
+            }
+            coarse.indices.extend_from_slice(&block.indices);
+            coarse.weights.extend_from_slice(&block.weights);
+            coarse.mass.extend_from_slice(&block.mass);
         }
-        coarse.indices.extend_from_slice(&block.indices);
-        coarse.weights.extend_from_slice(&block.weights);
-        coarse.mass.extend_from_slice(&block.mass);
     }
+    coarse.indices.shrink_to_fit();
+    coarse.weights.shrink_to_fit();
     Ok(coarse)
 }
 
@@ -78,9 +84,7 @@ fn block<W: Weights>(
         for i in 0..now.len() {
             let around = near.around(i);
             mass += around.mass;
-            for (&community, &weight) in around.communities.iter().zip(around.weights) {
-                tally.add(community, weight);
-            }
+            around.each(|community, weight| tally.add(community, weight));
             left -= 1;
             if left == 0 {
                 block.end_row(row, mass, tally);

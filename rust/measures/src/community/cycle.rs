@@ -14,8 +14,8 @@ use super::refine::refine;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     /// From single nodes by a few sweeps a level, so that no early choice is driven to its end
-    /// before coarser levels have had their say.
-    Start,
+    /// before coarser levels have had their say; with `refine`, coarse levels are then refined.
+    Start { refine: bool },
     /// The present communities become nodes (Louvain).
     Merge,
     /// Well-connected parts of the present communities become nodes (Leiden).
@@ -28,6 +28,9 @@ const SWEEPS: usize = 2;
 const SHRINKS: f64 = 0.8;
 /// Below so many nodes every level counts.
 const FEW: usize = 1000;
+/// Above so many nodes the seeded order keeps runs of so many nodes together.
+const MANY: usize = 1 << 16;
+const RUN: usize = 32;
 
 /// What a cycle did at one level.
 pub(super) struct Done {
@@ -60,7 +63,7 @@ impl Walk<'_> {
             (Moved::default(), filled(nodes, false)?)
         } else {
             let until = match self.way {
-                Way::Start => Until::Sweeps(SWEEPS),
+                Way::Start { .. } => Until::Sweeps(SWEEPS),
                 Way::Merge | Way::Refine => Until::Quiet,
             };
             let order = shuffled(nodes, self.seed, depth)?;
@@ -97,7 +100,7 @@ impl Walk<'_> {
         let order = expanded(&groups, &up.order)?;
         drop(groups);
         let active = match self.way {
-            Way::Start => None,
+            Way::Start { .. } => None,
             Way::Merge | Way::Refine => Some(touched(self.run, level, &parts, &up.changed)?),
         };
         for (part, changed) in parts.iter_mut().zip(&mut changed) {
@@ -112,11 +115,30 @@ impl Walk<'_> {
             .iter_mut()
             .zip(also)
             .for_each(|(changed, also)| *changed |= also);
+        if self.way == (Way::Start { refine: true }) && depth > 0 {
+            moved.and(self.refined(level, community, depth)?);
+        }
         Ok(Done {
             moved,
             order,
             changed,
         })
+    }
+
+    /// A walk from a coarse level of the start by refinement. There it costs a fraction of what it
+    /// costs at the finest level, and repairs most of what the sweeps merged too early.
+    fn refined<W: Weights>(
+        &self,
+        level: &Level<W>,
+        community: &mut Vec<u32>,
+        depth: u64,
+    ) -> Result<Moved> {
+        let again = Walk {
+            way: Way::Refine,
+            seed: self.seed.wrapping_add(depth << 20),
+            ..*self
+        };
+        Ok(again.level(level, community, true, depth)?.moved)
     }
 
     fn improve<W: Weights>(
@@ -169,8 +191,16 @@ pub(super) fn identity(nodes: usize) -> Result<Vec<u32>> {
     Ok(order)
 }
 
+/// A seeded order. In large levels runs of nodes stay together, whose rows then lie side by side in
+/// memory.
 fn shuffled(nodes: usize, seed: u64, depth: u64) -> Result<Vec<u32>> {
-    let mut order = identity(nodes)?;
-    random::shuffle(&mut order, seed, depth);
+    let run = if nodes > MANY { RUN } else { 1 };
+    let mut runs = identity(nodes.div_ceil(run))?;
+    random::shuffle(&mut runs, seed, depth);
+    let mut order = with_capacity(nodes)?;
+    for first in runs {
+        let first = first as usize * run;
+        order.extend(first as u32..(first + run).min(nodes) as u32);
+    }
     Ok(order)
 }

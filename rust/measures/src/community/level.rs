@@ -18,6 +18,9 @@ pub(super) trait Weights: Copy + Sync {
         node: usize,
         visit: impl FnMut(usize, f64),
     );
+
+    /// Appends the weights of the arcs `span`, nothing where all are 1.
+    fn append(self, span: std::ops::Range<usize>, weights: &mut Vec<f64>);
 }
 
 /// Every arc weighs 1.
@@ -41,6 +44,9 @@ impl Weights for Ones {
             }
         }
     }
+
+    #[inline]
+    fn append(self, _: std::ops::Range<usize>, _: &mut Vec<f64>) {}
 }
 
 impl Weights for &[f64] {
@@ -60,6 +66,11 @@ impl Weights for &[f64] {
             }
         }
     }
+
+    #[inline]
+    fn append(self, span: std::ops::Range<usize>, weights: &mut Vec<f64>) {
+        weights.extend_from_slice(&self[span]);
+    }
 }
 
 /// A graph and what its nodes weigh.
@@ -68,6 +79,8 @@ pub(super) struct Level<'a, W> {
     pub indptr: &'a [i64],
     pub indices: &'a [u32],
     pub weights: W,
+    /// Whether any arc leads back to its node; only the original graph has such arcs.
+    pub loops: bool,
     /// What each node weighs in the null model: its degree (modularity) or its original nodes
     /// (CPM).
     pub mass: &'a [f64],
@@ -113,6 +126,7 @@ impl Coarse {
             indptr: &self.indptr,
             indices: &self.indices,
             weights: &self.weights,
+            loops: false,
             mass: &self.mass,
             rate,
         }

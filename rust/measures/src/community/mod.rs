@@ -102,7 +102,7 @@ pub struct Communities {
 /// γ beyond this leaves no room for products.
 const HIGHEST: f64 = 1e15;
 /// An iteration that raises the quality by less than this share of 1 (of m for CPM) gains nothing.
-const STABLE: f64 = 1e-6;
+const STABLE: f64 = 1e-4;
 
 impl Settings<'_> {
     fn check(&self, nodes: usize) -> Result<()> {
@@ -194,6 +194,7 @@ fn level<'a, W: Weights>(
         indptr: network.indptr,
         indices: network.indices,
         weights,
+        loops: network.facts.loops,
         mass,
         rate,
     }
@@ -212,7 +213,9 @@ fn iterate<W: Weights>(
         Algorithm::Leiden => Way::Refine,
     };
     let mut way = if settings.initial.is_none() {
-        Way::Start
+        Way::Start {
+            refine: settings.algorithm == Algorithm::Leiden,
+        }
     } else {
         again
     };
@@ -224,7 +227,7 @@ fn iterate<W: Weights>(
         let seed = settings.seed.wrapping_add(u64::from(iteration) << 40);
         let walk = Walk { run, way, seed };
         let done = walk.level(level, community, iteration > 0, 0)?;
-        if way != Way::Start && done.moved.gain <= least {
+        if way == again && done.moved.gain <= least {
             return Ok((true, iteration + 1));
         }
         way = again;

@@ -20,13 +20,38 @@ pub(super) struct Near {
     ends: Vec<usize>,
 }
 
-/// One node: its community, its mass, the communities and weights around it.
+/// One node: its community, its mass, the communities around it and the weights of the arcs that
+/// lead there; no weights where all are 1.
 #[derive(Clone, Copy)]
 pub(super) struct Around<'a> {
     pub own: u32,
     pub mass: f64,
-    pub communities: &'a [u32],
-    pub weights: &'a [f64],
+    communities: &'a [u32],
+    weights: &'a [f64],
+}
+
+impl Around<'_> {
+    /// Whether all arcs stay in the node's community.
+    #[inline]
+    pub fn at_home(&self) -> bool {
+        self.communities
+            .iter()
+            .all(|&community| community == self.own)
+    }
+
+    /// Calls `visit(community, weight)` for each arc.
+    #[inline]
+    pub fn each(&self, mut visit: impl FnMut(u32, f64)) {
+        if self.weights.is_empty() {
+            self.communities
+                .iter()
+                .for_each(|&community| visit(community, 1.0));
+        } else {
+            for (&community, &weight) in self.communities.iter().zip(self.weights) {
+                visit(community, weight);
+            }
+        }
+    }
 }
 
 impl Near {
@@ -47,28 +72,24 @@ impl Near {
         self.homes.extend(nodes.iter().map(home));
         self.rows
             .extend(nodes.iter().map(|&node| level.row(node as usize)));
-        let ends = |row: &std::ops::Range<usize>| {
-            level.indices[row.start..row.end]
-                .first()
-                .copied()
-                .unwrap_or(0)
-                ^ level.indices[row.start..row.end]
-                    .last()
-                    .copied()
-                    .unwrap_or(0)
-        };
         // Nothing but the wait for these lines of memory is wanted here.
+        let ends = |row: &std::ops::Range<usize>| {
+            let row = &level.indices[row.clone()];
+            row.first().unwrap_or(&0) ^ row.last().unwrap_or(&0)
+        };
         std::hint::black_box(self.rows.iter().map(ends).fold(0, |sum, end| sum ^ end));
         for (&node, row) in nodes.iter().zip(&self.rows) {
-            level.weights.visit(
-                level.indices,
-                row.clone(),
-                node as usize,
-                |target, weight| {
+            if level.loops {
+                level.visit(node as usize, |target, weight| {
                     self.communities.push(community[target]);
                     self.weights.push(weight);
-                },
-            );
+                });
+            } else {
+                let targets = level.indices[row.clone()].iter();
+                self.communities
+                    .extend(targets.map(|&target| community[target as usize]));
+                level.weights.append(row.clone(), &mut self.weights);
+            }
             self.ends.push(self.communities.len());
             if self.communities.len() > ARCS {
                 break;
@@ -86,7 +107,7 @@ impl Near {
             own: self.homes[i].0,
             mass: self.homes[i].1,
             communities: &self.communities[span.clone()],
-            weights: &self.weights[span],
+            weights: self.weights.get(span).unwrap_or_default(),
         }
     }
 }

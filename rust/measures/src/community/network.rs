@@ -26,6 +26,8 @@ pub(super) struct Facts {
     pub total: f64,
     /// Whether any weight is not 1.
     pub weighted: bool,
+    /// Whether any arc leads back to its node.
+    pub loops: bool,
     wrong_weight: bool,
     wrong_column: bool,
     /// Sum of fingerprints of arcs that rise minus those that fall: 0 in a symmetric graph.
@@ -101,6 +103,7 @@ impl<'a> Network<'a> {
                 facts.weighted |= weight != 1.0;
                 facts.total += weight;
                 if target == node {
+                    facts.loops = true;
                     facts.total += weight;
                 } else {
                     let print = fingerprint(node.min(target), node.max(target), weight);
@@ -183,6 +186,7 @@ impl Facts {
         Self {
             total: self.total + other.total,
             weighted: self.weighted | other.weighted,
+            loops: self.loops | other.loops,
             wrong_weight: self.wrong_weight | other.wrong_weight,
             wrong_column: self.wrong_column | other.wrong_column,
             balance: self.balance.wrapping_add(other.balance),

@@ -54,19 +54,20 @@ impl Partition {
     /// Moving v from its community B to C gains `w(v, C) − w(v, B) − rate · k_v (K_C − K_B + k_v)`.
     #[inline]
     pub fn best(&self, rate: f64, around: Around, tally: &mut Tally) -> u32 {
-        let Around {
-            own,
-            mass,
-            communities,
-            weights,
-        } = around;
+        let (own, mass) = (around.own, around.mass);
         let here = self.mass[own as usize];
+        let expected = rate * mass;
         let mut strength = 0.0;
-        for (&community, &weight) in communities.iter().zip(weights) {
+        if around.at_home() {
+            around.each(|_, weight| strength += weight);
+            let least = LEAST * (strength + expected * here);
+            let stays = strength - expected * (here - mass) >= -least;
+            return if stays { own } else { ALONE };
+        }
+        around.each(|community, weight| {
             tally.add(community, weight);
             strength += weight;
-        }
-        let expected = rate * mass;
+        });
         let least = LEAST * (strength + expected * here);
         let mut gain = tally.get(own) - expected * (here - mass);
         let mut best = own;

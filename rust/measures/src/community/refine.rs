@@ -1,6 +1,6 @@
 //! Refinement (Leiden): each community is built anew, from its nodes, as well-connected parts.
 //!
-//! Inside community C a set S is well connected when E(S, C − S) ≥ rate · K_S (K_C − K_S). In a
+//! Inside community C a set S is well connected when `E(S, C − S) ≥ rate · K_S (K_C − K_S)`. In a
 //! seeded order, each node that is still alone and well connected joins the well-connected part
 //! that raises the quality most. Communities are independent of one another: each is one piece of
 //! work with its own random stream. A part is connected, because a node joins only what it has an
