@@ -9,6 +9,7 @@ from layerscope.cite import cite
 from layerscope.measures import (
     alignment,
     cka,
+    feature_network,
     intrinsic_dimension,
     label_agreement,
     leiden,
@@ -17,6 +18,7 @@ from layerscope.measures import (
     modularity_curve,
     nntp,
     nnts,
+    self_similarity,
 )
 from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
 from layerscope.report import Report
@@ -35,6 +37,7 @@ __all__ = [
     "cka",
     "errors",
     "estimate_memory",
+    "feature_network",
     "intrinsic_dimension",
     "label_agreement",
     "leiden",
@@ -46,4 +49,5 @@ __all__ = [
     "nntp",
     "nnts",
     "pool",
+    "self_similarity",
 ]
