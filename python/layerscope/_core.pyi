@@ -9,6 +9,8 @@ __all__ = [
     "agreement_from_graph",
     "agreement_from_neighbors",
     "build_info",
+    "communities",
+    "community_levels",
     "estimate_memory",
     "graph_from_edges",
     "graph_from_neighbors",
@@ -280,3 +282,31 @@ def nntp_cancelled(
     progress: Callable[[int, int], object] | None = None,
 ) -> npt.NDArray[np.uint32]:
     """Return the pairs of the first layer that the second does not have."""
+
+def communities(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    algorithm: str,
+    resolution: float,
+    quality: str,
+    initial: npt.NDArray[np.uint32] | None,
+    iterations: int | None,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[npt.NDArray[np.int64], float, float, bool, int]:
+    """Return labels, modularity, quality, whether it is stable, and iterations made."""
+
+def community_levels(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.uint32],
+    resolution: float,
+    quality: str,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[npt.NDArray[np.int64]]:
+    """Return nested partitions, finest first, the last that of the labels."""

@@ -7,6 +7,7 @@
 
 pub mod agreement;
 pub mod arcs;
+pub mod community;
 pub mod dimension;
 pub mod modularity;
 pub mod nntp;
