@@ -10,6 +10,7 @@ __all__ = [
     "agreement_from_neighbors",
     "build_info",
     "estimate_memory",
+    "follow_communities",
     "graph_from_edges",
     "graph_from_neighbors",
     "modularity_from_graph",
@@ -20,6 +21,7 @@ __all__ = [
     "nntp_cancelled",
     "nnts",
     "nnts_chance",
+    "partition_agreement",
     "permutation",
     "two_nn",
 ]
@@ -193,3 +195,30 @@ def nntp_cancelled(
     progress: Callable[[int, int], object] | None = None,
 ) -> npt.NDArray[np.uint32]:
     """Return the pairs of the first layer that the second does not have."""
+
+def partition_agreement(
+    found: npt.NDArray[np.uint32],
+    n_found: int,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[
+    float,
+    float,
+    float,
+    float,
+    npt.NDArray[np.float64],
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.uint64],
+]:
+    """Return ami, ari, nmi, purity, fragmentation per class, largest class per community, its size."""
+
+def follow_communities(
+    layers: list[npt.NDArray[np.uint32]],
+    n_communities: list[int],
+    minimum_overlap: float,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Return per step heir and destination of each community, parent of each next one; -1: none."""

@@ -22,6 +22,7 @@ mod errors;
 mod graph;
 mod modularity;
 mod neighbours;
+mod partitions;
 mod persistence;
 mod run;
 
@@ -44,6 +45,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::neighbours::{estimate_memory, neighbors};
+    #[pymodule_export]
+    use crate::partitions::{follow_communities, partition_agreement};
     #[pymodule_export]
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
 }

@@ -8,8 +8,10 @@
 
 pub mod agreement;
 pub mod dimension;
+pub mod following;
 pub mod graphs;
 pub mod knn;
 pub mod knn_matrices;
 pub mod modularity;
+pub mod partitions;
 pub mod persistence;
