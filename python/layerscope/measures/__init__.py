@@ -7,6 +7,7 @@ names start with an underscore. What is known about each of them stands in ``_re
 from layerscope.measures._per_layer import PerLayer, per_layer
 from layerscope.measures.alignment import Alignment, alignment
 from layerscope.measures.cka import CKA, cka
+from layerscope.measures.communities import Communities, leiden, louvain
 from layerscope.measures.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from layerscope.measures.label_agreement import LabelAgreement, label_agreement
 from layerscope.measures.modularity import Modularity, modularity
@@ -19,6 +20,7 @@ __all__ = [
     "NNTP",
     "NNTS",
     "Alignment",
+    "Communities",
     "Difference",
     "IntrinsicDimension",
     "LabelAgreement",
@@ -29,6 +31,8 @@ __all__ = [
     "cka",
     "intrinsic_dimension",
     "label_agreement",
+    "leiden",
+    "louvain",
     "modularity",
     "modularity_curve",
     "nntp",
