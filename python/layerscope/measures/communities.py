@@ -84,6 +84,11 @@ class Communities(Result):
     n_iterations: int
     _graph: Graph | None = field(default=None, repr=False)
 
+    @property
+    def n_samples(self) -> int:
+        """Number of nodes."""
+        return self.labels.size
+
     @cached_property
     def levels(self) -> list[npt.NDArray[np.int64]]:
         """Partitions from fine to coarse, the last equal to ``labels``."""

@@ -4,19 +4,24 @@
 //! so that no row and no column is chosen twice and the sum of their weights is as large as can be.
 //! Not every row need be chosen.
 //!
-//! **How.** Shortest augmenting paths (the Hungarian method in the form of Jonker and Volgenant
-//! 1987): rows enter one by one; each is given its best column along a shortest alternating path,
-//! found by Dijkstra's algorithm over costs that prices of rows and columns keep from being
-//! negative. A row may also end unassigned, at cost 0. Integers only: the sum is the true maximum.
+//! **How.** The Hungarian method in phases. Each row also has a column of its own of weight 0, which
+//! stands for staying unassigned, so that every row ends with a column. Prices of rows and columns
+//! never sum to less than the weight of a pair, and to exactly that for a chosen one: then the
+//! assignment is the heaviest for its rows. A phase finds, by Dijkstra's algorithm from all rows
+//! without a column at once, how far the nearest free column is, lowers and raises prices by what
+//! that leaves over, and then augments along disjoint paths of exact pairs until there is none.
+//! Integers only: the sum is the true maximum.
 //!
-//! **Complexity.** O(rows · pairs · log pairs) at worst; a path is short as a rule.
+//! **Complexity.** O(pairs log pairs) per phase, at most one phase per row; few as a rule, as each
+//! assigns many rows.
 //!
-//! **Determinism.** One thread, ties by the lower column: the same pairs give the same assignment.
+//! **Determinism.** One thread, rows and pairs in their order, ties in the queue by the lower
+//! column: the same pairs give the same assignment.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use layerscope_core::{Result, Run, filled};
+use layerscope_core::{Error, Result, Run, filled, with_capacity};
 
 /// A pair that may be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +30,14 @@ pub struct Pair {
     pub row: u32,
     /// The column.
     pub column: u32,
-    /// What choosing it adds, above 0 and far below 2^62.
+    /// What choosing it adds: above 0 and far below 2^62.
     pub weight: i64,
 }
 
 const NONE: u32 = u32::MAX;
 const FAR: i64 = i64::MAX;
+/// Steps between two looks at the interrupt token.
+const STRIDE: u32 = 4096;
 
 /// Returns the column of each row, None where it has none. `pairs` rise by row.
 pub fn heaviest(
@@ -39,157 +46,184 @@ pub fn heaviest(
     columns: usize,
     run: &Run,
 ) -> Result<Vec<Option<u32>>> {
-    let mut search = Search::new(pairs, rows, columns)?;
-    for row in 0..rows as u32 {
-        search.enter(row, run)?;
+    let mut matching = Matching::new(pairs, rows, columns)?;
+    while !matching.free.is_empty() {
+        matching.reprice(run)?;
+        matching.augment(run)?;
     }
-    let chosen = search.column_of;
+    let chosen = matching.column_of.into_iter();
     Ok(chosen
-        .into_iter()
-        .map(|column| (column != NONE).then_some(column))
+        .map(|column| ((column as usize) < columns).then_some(column))
         .collect())
 }
 
-struct Search<'a> {
-    pairs: &'a [Pair],
+struct Matching {
+    /// Pairs of each row, its own column last: those of row r at `starts[r]..starts[r + 1]`.
     starts: Vec<usize>,
+    targets: Vec<(u32, i64)>,
     column_of: Vec<u32>,
     row_of: Vec<u32>,
-    /// Prices: weight ≤ row price + column price for every pair, equal where it is chosen.
+    /// weight ≤ row price + column price for every pair, equal where it is chosen.
     row_price: Vec<i64>,
     column_price: Vec<i64>,
-    /// Of the path that is sought: distance of each column and the row before it.
+    /// Rows without a column, rising.
+    free: Vec<u32>,
+    /// Scratch of a phase: distance of each column, and columns that a path has tried.
     distance: Vec<i64>,
-    before: Vec<u32>,
-    reached: Vec<u32>,
-    settled: Vec<u32>,
-    queue: BinaryHeap<Reverse<(i64, u32)>>,
+    tried: Vec<bool>,
+    /// The next pair to try of each row.
+    next: Vec<usize>,
+    steps: u32,
 }
 
-/// Where a shortest path ends.
-#[derive(Clone, Copy)]
-enum End {
-    /// At a column that no row has.
-    Free(u32),
-    /// At a row that gives up its column.
-    Out(u32),
-}
-
-impl<'a> Search<'a> {
-    fn new(pairs: &'a [Pair], rows: usize, columns: usize) -> Result<Self> {
-        let mut starts = filled(rows + 1, 0usize)?;
-        for pair in pairs {
-            starts[pair.row as usize + 1] += 1;
+impl Matching {
+    fn new(pairs: &[Pair], rows: usize, columns: usize) -> Result<Self> {
+        if rows + columns >= NONE as usize {
+            let rule = "must be fewer than 2^32 together";
+            return Err(Error::invalid("communities", rule, rows + columns));
         }
-        for row in 0..rows {
-            starts[row + 1] += starts[row];
+        let mut starts = with_capacity(rows + 1)?;
+        let mut targets = with_capacity(pairs.len() + rows)?;
+        let mut row_price = filled(rows, 0i64)?;
+        let mut at = 0;
+        starts.push(0);
+        for (row, price) in row_price.iter_mut().enumerate() {
+            while let Some(pair) = pairs.get(at).filter(|pair| pair.row as usize == row) {
+                targets.push((pair.column, pair.weight));
+                *price = pair.weight.max(*price);
+                at += 1;
+            }
+            targets.push(((columns + row) as u32, 0));
+            starts.push(targets.len());
+        }
+        if at < pairs.len() {
+            return Err(Error::Internal("pairs do not rise by row".into()));
         }
         Ok(Self {
-            pairs,
             starts,
+            targets,
             column_of: filled(rows, NONE)?,
-            row_of: filled(columns, NONE)?,
-            row_price: filled(rows, 0)?,
-            column_price: filled(columns, 0)?,
-            distance: filled(columns, FAR)?,
-            before: filled(columns, NONE)?,
-            reached: Vec::new(),
-            settled: Vec::new(),
-            queue: BinaryHeap::new(),
+            row_of: filled(columns + rows, NONE)?,
+            row_price,
+            column_price: filled(columns + rows, 0)?,
+            free: (0..rows as u32).collect(),
+            distance: filled(columns + rows, FAR)?,
+            tried: filled(columns + rows, false)?,
+            next: filled(rows, 0)?,
+            steps: 0,
         })
     }
 
-    /// Lets a row in: finds its shortest path and moves columns along it.
-    fn enter(&mut self, row: u32, run: &Run) -> Result<()> {
-        let own = self.starts[row as usize]..self.starts[row as usize + 1];
-        let best = self.pairs[own]
-            .iter()
-            .map(|pair| pair.weight - self.column_price[pair.column as usize]);
-        self.row_price[row as usize] = best.fold(0, i64::max);
-        let (length, end) = self.shortest(row, run)?;
-        self.reprice(row, length);
-        self.shift(row, end);
-        for column in self.reached.drain(..) {
-            self.distance[column as usize] = FAR;
+    fn tick(&mut self, run: &Run) -> Result<()> {
+        self.steps = self.steps.wrapping_add(1);
+        if self.steps.is_multiple_of(STRIDE) {
+            run.check()?;
         }
-        self.settled.clear();
-        self.queue.clear();
         Ok(())
     }
 
-    /// The length and the end of the shortest alternating path from `start`.
-    fn shortest(&mut self, start: u32, run: &Run) -> Result<(i64, End)> {
-        let (mut row, mut so_far) = (start, 0);
-        let mut out = (FAR, start);
-        let mut steps = 0u32;
-        loop {
-            steps += 1;
-            if steps % 256 == 1 {
-                run.check()?;
-            }
-            // Leaving this row unassigned costs its price.
-            let leave = so_far + self.row_price[row as usize];
-            if leave < out.0 {
-                out = (leave, row);
-            }
-            for at in self.starts[row as usize]..self.starts[row as usize + 1] {
-                let Pair { column, weight, .. } = self.pairs[at];
-                let to = column as usize;
-                let price = self.row_price[row as usize] + self.column_price[to];
-                let length = so_far + price - weight;
-                if length < self.distance[to] && length <= out.0 {
-                    if self.distance[to] == FAR {
-                        self.reached.push(column);
-                    }
-                    self.distance[to] = length;
-                    self.before[to] = row;
-                    self.queue.push(Reverse((length, column)));
-                }
-            }
-            let next = loop {
-                match self.queue.pop() {
-                    Some(Reverse((length, column))) if length > self.distance[column as usize] => {}
-                    other => break other,
-                }
+    fn slack(&self, row: u32, (column, weight): (u32, i64)) -> i64 {
+        self.row_price[row as usize] + self.column_price[column as usize] - weight
+    }
+
+    /// Changes prices so that a path of exact pairs leads from a free row to a free column.
+    fn reprice(&mut self, run: &Run) -> Result<()> {
+        let mut queue = BinaryHeap::new();
+        for at in 0..self.free.len() {
+            self.spread(self.free[at], 0, &mut queue);
+            self.tick(run)?;
+        }
+        let mut settled = Vec::new();
+        let nearest = loop {
+            self.tick(run)?;
+            let Some(Reverse((length, column))) = queue.pop() else {
+                return Err(Error::Internal("a row cannot reach its own column".into()));
             };
-            match next {
-                Some(Reverse((length, column))) if length <= out.0 => {
-                    if self.row_of[column as usize] == NONE {
-                        return Ok((length, End::Free(column)));
-                    }
-                    self.settled.push(column);
-                    (row, so_far) = (self.row_of[column as usize], length);
-                }
-                _ => return Ok((out.0, End::Out(out.1))),
+            if length > self.distance[column as usize] {
+                continue;
             }
-        }
-    }
-
-    /// Makes the path free of charge and leaves no pair a weight above its prices.
-    fn reprice(&mut self, start: u32, length: i64) {
-        self.row_price[start as usize] -= length;
-        for &column in &self.settled {
-            let rest = length - self.distance[column as usize];
-            self.column_price[column as usize] += rest;
-            self.row_price[self.row_of[column as usize] as usize] -= rest;
-        }
-    }
-
-    /// Gives each row on the path the column that follows it.
-    fn shift(&mut self, start: u32, end: End) {
-        let mut column = match end {
-            End::Free(column) => column,
-            End::Out(row) => std::mem::replace(&mut self.column_of[row as usize], NONE),
+            let row = self.row_of[column as usize];
+            if row == NONE {
+                break length;
+            }
+            settled.push((column, row, length));
+            self.spread(row, length, &mut queue);
         };
-        // `start` itself stays out when the path ends where it begins.
-        while column != NONE {
-            let row = self.before[column as usize];
-            self.row_of[column as usize] = row;
-            column = std::mem::replace(&mut self.column_of[row as usize], column);
-            if row == start {
-                break;
+        for &row in &self.free {
+            self.row_price[row as usize] -= nearest;
+        }
+        for (column, row, length) in settled {
+            self.column_price[column as usize] += nearest - length;
+            self.row_price[row as usize] -= nearest - length;
+        }
+        self.distance.fill(FAR);
+        Ok(())
+    }
+
+    /// Puts the columns of a row that lies at `so_far` into the queue.
+    fn spread(&mut self, row: u32, so_far: i64, queue: &mut BinaryHeap<Reverse<(i64, u32)>>) {
+        for at in self.starts[row as usize]..self.starts[row as usize + 1] {
+            let length = so_far + self.slack(row, self.targets[at]);
+            let column = self.targets[at].0;
+            if length < self.distance[column as usize] {
+                self.distance[column as usize] = length;
+                queue.push(Reverse((length, column)));
             }
         }
+    }
+
+    /// Gives columns to free rows along paths of exact pairs that share no column.
+    fn augment(&mut self, run: &Run) -> Result<()> {
+        self.tried.fill(false);
+        self.next
+            .copy_from_slice(&self.starts[..self.starts.len() - 1]);
+        let mut left = Vec::new();
+        for row in std::mem::take(&mut self.free) {
+            if !self.path(row, run)? {
+                left.push(row);
+            }
+        }
+        self.free = left;
+        Ok(())
+    }
+
+    /// Seeks a path from `start`, depth first; each column is tried once in a phase.
+    fn path(&mut self, start: u32, run: &Run) -> Result<bool> {
+        // Rows on the path; each but the first has the column that the one before wants.
+        let mut path = vec![start];
+        while let Some(&row) = path.last() {
+            self.tick(run)?;
+            let Some(column) = self.untried(row) else {
+                path.pop();
+                continue;
+            };
+            self.tried[column as usize] = true;
+            let holder = self.row_of[column as usize];
+            if holder != NONE {
+                path.push(holder);
+                continue;
+            }
+            let mut given = column;
+            while let Some(row) = path.pop() {
+                self.row_of[given as usize] = row;
+                given = std::mem::replace(&mut self.column_of[row as usize], given);
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// The next column of a row that is exact and that no path has tried.
+    fn untried(&mut self, row: u32) -> Option<u32> {
+        let end = self.starts[row as usize + 1];
+        while self.next[row as usize] < end {
+            let target = self.targets[self.next[row as usize]];
+            self.next[row as usize] += 1;
+            if !self.tried[target.0 as usize] && self.slack(row, target) == 0 {
+                return Some(target.0);
+            }
+        }
+        None
     }
 }
 
