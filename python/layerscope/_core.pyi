@@ -9,6 +9,8 @@ __all__ = [
     "agreement_from_graph",
     "agreement_from_neighbors",
     "build_info",
+    "communities",
+    "community_levels",
     "estimate_memory",
     "follow_communities",
     "graph_from_edges",
@@ -222,3 +224,31 @@ def follow_communities(
     progress: Callable[[int, int], object] | None = None,
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
     """Return per step heir and destination of each community, parent of each next one; -1: none."""
+
+def communities(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    algorithm: str,
+    resolution: float,
+    quality: str,
+    initial: npt.NDArray[np.uint32] | None,
+    iterations: int | None,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[npt.NDArray[np.int64], float, float, bool, int]:
+    """Return labels, modularity, quality, whether it is stable, and iterations made."""
+
+def community_levels(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.uint32],
+    resolution: float,
+    quality: str,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[npt.NDArray[np.int64]]:
+    """Return nested partitions, finest first, the last that of the labels."""

@@ -9,6 +9,7 @@
 pub mod agreement;
 pub mod arcs;
 pub mod assignment;
+pub mod community;
 pub mod contingency;
 pub mod dimension;
 pub mod following;

@@ -17,6 +17,7 @@
 mod agreement;
 mod arrays;
 mod build_info;
+mod community;
 mod dimension;
 mod errors;
 mod graph;
@@ -35,6 +36,8 @@ mod _core {
     use crate::agreement::{agreement_from_graph, agreement_from_neighbors};
     #[pymodule_export]
     use crate::build_info::build_info;
+    #[pymodule_export]
+    use crate::community::{communities, community_levels};
     #[pymodule_export]
     use crate::dimension::two_nn;
     #[pymodule_export]
