@@ -9,6 +9,7 @@ from layerscope.cite import cite
 from layerscope.measures import (
     alignment,
     cka,
+    follow_communities,
     intrinsic_dimension,
     label_agreement,
     leiden,
@@ -35,6 +36,7 @@ __all__ = [
     "cka",
     "errors",
     "estimate_memory",
+    "follow_communities",
     "intrinsic_dimension",
     "label_agreement",
     "leiden",

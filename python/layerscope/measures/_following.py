@@ -91,9 +91,7 @@ def events(
             "birth": [((), (one,)) for one in sorted(set(new.tolist()) - set(old.tolist()))],
             "death": [((one,), ()) for one in sorted(set(old.tolist()) - set(new.tolist()))],
         }
-        found += [
-            CommunityEvent(kind, *names, *ends) for kind in KINDS for ends in happened[kind]
-        ]
+        found += [CommunityEvent(kind, *names, *ends) for kind in KINDS for ends in happened[kind]]
     return tuple(found)
 
 

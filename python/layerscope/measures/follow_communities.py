@@ -71,6 +71,7 @@ ALGORITHM = DefaultStr("leiden")
 RESOLUTION = DefaultFloat(1.0)
 ALGORITHMS = {"leiden": leiden, "louvain": louvain}
 
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FollowedCommunities(StackResult):
     """Communities through the layers; ``followed[name]`` has those of one layer.
@@ -253,9 +254,7 @@ def follow_communities(
     technical = {"n_jobs": check_jobs(n_jobs), "memory_limit": memory_limit, "progress": progress}
     layers = as_stack(stack)
     if all(isinstance(layer, Communities) for layer in layers.values()):
-        _refuse(
-            algorithm=algorithm, n_neighbors=n_neighbors, metric=metric, resolution=resolution
-        )
+        _refuse(algorithm=algorithm, n_neighbors=n_neighbors, metric=metric, resolution=resolution)
     labels = getattr(stack, "labels", None) if labels is None else labels
     if labels is not None:  # wrong labels are found before the work
         encode_labels(labels, _n_samples(layers))
@@ -338,10 +337,7 @@ def _followed(
     return FollowedCommunities(
         layers=layers,
         labels=np.stack(
-            [
-                number[one.labels]
-                for number, one in zip(numbers, found.values(), strict=True)
-            ]
+            [number[one.labels] for number, one in zip(numbers, found.values(), strict=True)]
         ),
         n_communities=np.array(sizes, dtype=np.int64),
         modularity=np.array([one.modularity for one in found.values()]),
