@@ -214,7 +214,7 @@ def partition_agreement(
     npt.NDArray[np.uint32],
     npt.NDArray[np.uint64],
 ]:
-    """Return ami, ari, nmi, purity, fragmentation per class, largest class per community, its size."""
+    """Return ami, ari, nmi, purity; fragmentation; each community's largest class and its size."""
 
 def follow_communities(
     layers: list[npt.NDArray[np.uint32]],

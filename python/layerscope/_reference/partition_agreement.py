@@ -18,7 +18,7 @@ def agreement(found: Sequence[Any], classes: Sequence[Any]) -> dict[str, float]:
     rows, columns = Counter(classes), Counter(found)
     if len(joint) == len(rows) == len(columns):  # one partition, twice
         return {"ami": 1.0, "ari": 1.0, "nmi": 1.0, "purity": 1.0}
-    hits = {part: 0 for part in columns}
+    hits = dict.fromkeys(columns, 0)
     for (_, part), count in joint.items():
         hits[part] = max(hits[part], count)
     purity = sum(hits.values()) / n

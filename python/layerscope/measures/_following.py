@@ -85,7 +85,7 @@ def events(
     for place, (_, destination, parent) in enumerate(steps):
         names = (layers[place], layers[place + 1])
         old, new = numbers[place], numbers[place + 1]
-        happened = {
+        happened: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {
             "split": [((one,), parts) for one, parts in _groups(parent, old, new)],
             "merge": [(parts, (one,)) for one, parts in _groups(destination, new, old)],
             "birth": [((), (one,)) for one in sorted(set(new.tolist()) - set(old.tolist()))],

@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope import _core
+from layerscope._arrays import encode_labels
 from layerscope._result import StackResult
 from layerscope._settings import (
     METRIC,
@@ -46,7 +47,6 @@ from layerscope._settings import (
     record,
 )
 from layerscope._table import Table
-from layerscope._arrays import encode_labels
 from layerscope.activations import as_stack
 from layerscope.errors import InvalidInputError, in_layer
 from layerscope.measures._following import (
@@ -319,7 +319,7 @@ def _graph(table: Neighbors) -> tuple[Graph, int]:
 def _followed(
     found: Mapping[str, Communities], labels: Any, threshold: float, technical: Mapping[str, Any]
 ) -> FollowedCommunities:
-    """Number the communities through the layers and compare them with the classes."""
+    """Give communities their lasting numbers and compare them with the classes."""
     layers = tuple(found)
     sizes = [one.n_communities for one in found.values()]
     steps = _core.follow_communities(

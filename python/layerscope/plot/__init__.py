@@ -16,6 +16,7 @@ from __future__ import annotations
 from layerscope.plot._chain import nntp, nnts, turnover
 from layerscope.plot._classes import per_class
 from layerscope.plot._curves import modularity_curve, per_layer, series, standard_errors
+from layerscope.plot._flow import flow
 from layerscope.plot._maps import layer_step_map
 from layerscope.plot._report import report
 from layerscope.plot._steps import step_curves
@@ -24,6 +25,7 @@ from layerscope.plot._text import short_names
 
 __all__ = [
     "figure",
+    "flow",
     "layer_step_map",
     "modularity_curve",
     "nntp",
