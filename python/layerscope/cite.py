@@ -214,6 +214,8 @@ _SOURCES = {
     "nntp": ("hryniowski2020",),
     "NNTP": ("hryniowski2020",),
     "cka": ("kornblith2019", "song2012", "nguyen2021"),
+    "cka_matrix": ("kornblith2019", "song2012", "nguyen2021"),
+    "CKAMatrix": ("kornblith2019", "song2012", "nguyen2021"),
     "CKA": ("kornblith2019", "song2012", "nguyen2021"),
     "alignment": ("huh2024", "glielmo2022"),
     "Alignment": ("huh2024", "glielmo2022"),

@@ -33,7 +33,7 @@ LABELS = labels_of()
 COLUMNS = (
     *("layer", "n_features", "label_agreement", "modularity", "modularity_low", "modularity_high"),
     *("bound", "ratio", "z", "intrinsic_dimension", "intrinsic_dimension_se"),
-    *("nnts_previous", "transient_share", "hubness"),
+    *("nnts_previous", "cka_previous", "transient_share", "hubness"),
     *("n_tied_rows", "n_duplicate_rows", "n_zero_rows"),
 )
 
@@ -45,7 +45,7 @@ def test_the_table_has_the_promised_columns_and_the_numbers_of_the_measures() ->
     assert report.table.columns == COLUMNS
     assert report.steps is None
     assert tuple(report.results) == (
-        *("label_agreement", "modularity", "intrinsic_dimension", "nnts", "nntp"),
+        *("label_agreement", "modularity", "intrinsic_dimension", "nnts", "nntp", "cka"),
     )
     similar = nnts(stack, n_neighbors=6)
     np.testing.assert_array_equal(report.results["nnts"].by_k, similar.by_k)
@@ -202,9 +202,10 @@ def test_progress_runs_once_over_all_layers() -> None:
     done = [told[0] for told in calls]
     assert done == sorted(done)
     assert done[0] == 0
-    assert {told[1] for told in calls} == {3000}
-    assert calls[-1][0] == 3000
-    assert {told[2] for told in calls} == {f"neighbours of {name}" for name in RISING}
+    assert {told[1] for told in calls} == {4000}
+    assert calls[-1][0] == 4000
+    whats = {f"neighbours of {name}" for name in RISING} | {"CKA of all pairs of layers"}
+    assert {told[2] for told in calls} == whats
 
 
 def test_half_floats_and_bfloat16_words_are_taken() -> None:
@@ -237,7 +238,11 @@ WRONG: dict[str, tuple[dict[str, Any], type, str]] = {
     "k of text": ({"n_neighbors": "3"}, InvalidTypeError, "n_neighbors must be an integer"),
     "metric": ({"metric": "l1"}, InvalidInputError, "metric must be one of 'euclidean'"),
     "preset": ({"preset": "x"}, InvalidInputError, "preset must be one of 'eccv2022'"),
-    "later measure": ({"measures": ["cka"]}, InvalidInputError, "'cka', which is not part of it"),
+    "later measure": (
+        {"measures": ["communities"]},
+        InvalidInputError,
+        "'communities', which is not part of it",
+    ),
     "unknown measure": ({"measures": "cca"}, InvalidInputError, "names among label_agreement"),
     "measure of a number": ({"measures": 3}, InvalidTypeError, "measures must be None, a name"),
     "measures of numbers": ({"measures": [3]}, InvalidTypeError, "measures must be names among"),

@@ -94,6 +94,26 @@ class NNTS(StackResult):
             columns["nnts" if name == "matrix" else name] = column
         return Table(columns)
 
+    def plot(self, ax: Any = None, *, k: int | None = None, form: str = "nnts") -> Any:
+        """Draw NNTS of all pairs of layers as a map.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+        k : int, optional
+            One of ``ks``; the largest by default.
+        form : {"nnts", "adjusted", "overlap"}
+            What is drawn; always coloured from 0 to 1.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.nnts(self, ax, k=k, form=form)
+
 
 def nnts(
     stack: Mapping[str, Any],

@@ -260,6 +260,22 @@ class Neighbors(Result):
             return self.distances
         return self._values if similar and weight != "binary" else None
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw how often rows are neighbours of others, as a histogram.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.k_occurrence(self, ax)
+
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that ``json.dumps`` takes, with indices and distances as lists."""
         names = (*_PUBLIC, "indices", "distances", "settings", "warnings")
