@@ -48,9 +48,9 @@ def analyze(
         Of the neighbour graphs. The intrinsic dimension is always Euclidean.
     measures : str or sequence of str, optional
         Of ``label_agreement``, ``modularity``, ``intrinsic_dimension``, ``nnts``, ``nntp``,
-        ``cka``. None means all of them, or those that need no labels when there are none. CKA is
-        left out, with a warning, where there are no activations or its tiles do not fit under
-        ``memory_limit``.
+        ``cka``, ``communities``. None means all but the last, or those of them that need no
+        labels when there are none. CKA is left out, with a warning, where there are no
+        activations or its tiles do not fit under ``memory_limit``.
     preset : {"eccv2022"}, optional
         The settings of Lu et al. (2022): k = 3, cosine, five seeded draws of min(500, n) rows for
         the modularity curve. A parameter given beside it departs from it.

@@ -16,6 +16,7 @@ from layerscope.analyze._plan import Plan
 from layerscope.errors import MemoryLimitError, in_layer
 from layerscope.measures import (
     ModularityCurve,
+    follow_communities,
     intrinsic_dimension,
     label_agreement,
     modularity_curve,
@@ -129,6 +130,10 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
         watch.start("CKA of all pairs of layers")
         results |= _alignment(layers, plan, watch, warnings)
         watch.finish()
+    if "communities" in plan.measures:
+        watch.start("communities")
+        results["communities"] = _followed(tables, plan, watch)
+        watch.finish()
     for name, table in tables.items():
         warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
     warnings += [sentence for result in results.values() for sentence in result.warnings]
@@ -180,6 +185,17 @@ def _similarity(tables: Mapping[str, Neighbors], plan: Plan) -> StackResult:
     k = plan.n_neighbors
     every = k if k <= MOST_KS else (k,)  # every k up to it, or, when they are too many, it alone
     return nnts(tables, n_neighbors=every, random_state=plan.random_state, n_jobs=plan.n_jobs)
+
+
+def _followed(tables: Mapping[str, Neighbors], plan: Plan, watch: Watch) -> StackResult:
+    return follow_communities(
+        tables,
+        labels=plan.labels,
+        random_state=plan.random_state,
+        n_jobs=plan.n_jobs,
+        memory_limit=plan.memory_limit,
+        progress=watch.inside(),
+    )
 
 
 def _alignment(
@@ -256,6 +272,13 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
         columns["nnts_previous"] = [math.nan, *np.diag(similarity, 1).tolist()]
     if "cka" in results:
         columns["cka_previous"] = [math.nan, *np.diag(results["cka"].matrix, 1).tolist()]
+    if "communities" in results:
+        followed = results["communities"]
+        columns["n_communities"] = followed.n_communities.tolist()
+        columns["community_modularity"] = followed.modularity.tolist()
+        if followed.agreement is not None:
+            columns["ami"] = followed.agreement.ami.tolist()
+            columns["ari"] = followed.agreement.ari.tolist()
     if "nntp" in results:
         columns["transient_share"] = results["nntp"].transient_share.tolist()
     return columns

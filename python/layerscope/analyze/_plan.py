@@ -35,9 +35,12 @@ MEASURES: dict[str, bool] = {
     "nnts": False,
     "nntp": False,
     "cka": False,
+    "communities": False,
 }
+#: Measures that are computed only when they are asked for.
+ON_REQUEST = frozenset({"communities"})
 #: Names that are part of the public surface and not of this version.
-DEFERRED = ("communities", "box_counts", "self_similarity", "separability")
+DEFERRED = ("box_counts", "self_similarity", "separability")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +80,7 @@ class Plan:
     @property
     def rounds(self) -> int:
         """Parts of progress beside one per layer."""
-        return int("cka" in self.measures)
+        return len({"cka", "communities"}.intersection(self.measures))
 
     @property
     def depth(self) -> int:
@@ -157,7 +160,7 @@ def make_plan(
 
 
 def choose_measures(measures: Any, *, has_labels: bool) -> tuple[str, ...]:
-    """Return the measures to compute: those asked for, or all that the input allows.
+    """Return the measures to compute: those asked for, or the usual ones that the input allows.
 
     >>> choose_measures(None, has_labels=False)
     ('intrinsic_dimension', 'nnts', 'nntp', 'cka')
@@ -165,7 +168,8 @@ def choose_measures(measures: Any, *, has_labels: bool) -> tuple[str, ...]:
     ('label_agreement', 'modularity')
     """
     if measures is None:
-        return tuple(name for name, needs in MEASURES.items() if has_labels or not needs)
+        usual = {name: needs for name, needs in MEASURES.items() if name not in ON_REQUEST}
+        return tuple(name for name, needs in usual.items() if has_labels or not needs)
     names = [measures] if isinstance(measures, str) else _listed(measures)
     known = ", ".join(MEASURES)
     for name in names:

@@ -15,9 +15,9 @@ from layerscope.plot._style import (
     INK,
     MUTED,
     SMALL,
-    TEXT,
     WIDTH,
     axes_or_new,
+    axis_title,
     layer_axis,
     size_of,
 )
@@ -64,9 +64,7 @@ def flow(followed: Any, ax: Axes | None = None) -> Axes:
     axes.set_yticks([])
     axes.spines["bottom"].set_visible(False)
     layer_axis(axes, followed.layers)
-    axes.set_title(
-        "Communities, as high as they have samples", fontsize=TEXT, color=INK, loc="left"
-    )
+    axis_title(axes, "Communities, as high as they have samples")
     room = 0.86 * size_of(axes)[1]
     laid = lay_out(followed.labels, LOWEST / room)
     scale, tops = _heights(laid, room)
