@@ -13,27 +13,7 @@ from scipy.optimize import linear_sum_assignment
 
 import layerscope as ls
 from layerscope._reference import following as twin
-from layerscope.measures.communities import Communities
-
-
-def communities(labels: Sequence[int]) -> Communities:
-    """Communities as a search would number them: by size, ties by the first sample."""
-    labels = np.asarray(labels)
-    names, first, sizes = np.unique(labels, return_index=True, return_counts=True)
-    order = np.lexsort((first, -sizes))
-    rank = {name: place for place, name in enumerate(names[order])}
-    numbered = np.array([rank[label] for label in labels], dtype=np.int64)
-    settings = {"function": "leiden", "resolution": 1.0, "quality": "modularity"}
-    return Communities(
-        labels=numbered,
-        n_communities=len(names),
-        sizes=sizes[order].astype(np.int64),
-        modularity=0.5,
-        quality=0.5,
-        converged=True,
-        n_iterations=1,
-        settings={**settings, "random_state": 0},
-    )
+from tests.measures._communities import communities
 
 
 def follow(*layers: Sequence[int], **how: Any) -> Any:

@@ -185,31 +185,31 @@ def _corners(
 ) -> Iterator[tuple[int, list[tuple[float, float]]]]:
     """Yield the number that a ribbon comes from, and its outline."""
     scale, tops, width = where
-    least = _thinnest(laid, scale)
-    for place, table in enumerate(laid.shared):
+    # Ribbons leave a block in the order of where they go, and arrive in that of their origin.
+    leave = [top[:, None] + scale * (np.cumsum(table, axis=1) - table)
+             for top, table in zip(tops, laid.shared, strict=False)]  # fmt: skip
+    arrive = [top[None, :] + scale * (np.cumsum(table, axis=0) - table)
+              for top, table in zip(tops[1:], laid.shared, strict=True)]  # fmt: skip
+    for place, row, column in _drawn(laid, THINNEST / scale):
         left, right = place + width / 2, place + 1 - width / 2
         middle = (left + right) / 2
-        # Ribbons leave a block in the order of where they go, and arrive in that of their origin.
-        leave = tops[place][:, None] + scale * (np.cumsum(table, axis=1) - table)
-        arrive = tops[place + 1][None, :] + scale * (np.cumsum(table, axis=0) - table)
-        for row, column in np.argwhere(table >= least).tolist():
-            high = scale * float(table[row, column])
-            out, back = float(leave[row, column]), float(arrive[row, column])
-            yield int(laid.numbers[place][row]), [
-                (left, out), (middle, out), (middle, back), (right, back),
-                (right, back + high), (middle, back + high), (middle, out + high),
-                (left, out + high), (left, out),
-            ]  # fmt: skip
+        high = scale * float(laid.shared[place][row, column])
+        out, back = float(leave[place][row, column]), float(arrive[place][row, column])
+        yield int(laid.numbers[place][row]), [
+            (left, out), (middle, out), (middle, back), (right, back),
+            (right, back + high), (middle, back + high), (middle, out + high),
+            (left, out + high), (left, out),
+        ]  # fmt: skip
 
 
-def _thinnest(laid: Flow, scale: float) -> float:
-    """Return the fewest samples of a ribbon that is drawn."""
-    counts = [table[table > 0] for table in laid.shared]
-    every = np.sort(np.concatenate(counts)) if counts else np.array([], dtype=np.int64)
-    least = THINNEST / scale
-    if every.size > MOST_RIBBONS:
-        least = max(least, float(every[-MOST_RIBBONS]))
-    return max(least, 1.0)
+def _drawn(laid: Flow, least: float) -> list[tuple[int, int, int]]:
+    """Return (layer, block, block of the next layer) of the ribbons that are not too thin."""
+    found = [
+        (-int(table[row, column]), place, row, column)
+        for place, table in enumerate(laid.shared)
+        for row, column in np.argwhere(table >= max(least, 1.0)).tolist()
+    ]
+    return sorted((place, row, column) for _, place, row, column in sorted(found)[:MOST_RIBBONS])
 
 
 def _counts(axes: Axes, n_communities: Sequence[int]) -> None:
