@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from layerscope.measures.communities import Communities
+from layerscope.measures import Communities
 
 
 def communities(labels: Sequence[int]) -> Communities:

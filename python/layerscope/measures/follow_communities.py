@@ -49,6 +49,7 @@ from layerscope._settings import (
 from layerscope._table import Table
 from layerscope.activations import as_stack
 from layerscope.errors import InvalidInputError, in_layer
+from layerscope.measures._communities import Communities, find_communities
 from layerscope.measures._following import (
     CommunityEvent,
     Numbers,
@@ -62,14 +63,13 @@ from layerscope.measures._partition_agreement import (
     partition_agreement,
 )
 from layerscope.measures._per_layer import layer_index, layer_warnings
-from layerscope.measures.communities import Communities, leiden, louvain
 from layerscope.neighbours import Graph, Neighbors, as_neighbors
 
 __all__ = ["CommunityEvent", "FollowedCommunities", "follow_communities"]
 
 ALGORITHM = DefaultStr("leiden")
 RESOLUTION = DefaultFloat(1.0)
-ALGORITHMS = {"leiden": leiden, "louvain": louvain}
+ALGORITHMS = ("leiden", "louvain")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -292,10 +292,17 @@ def _communities(
 ) -> Communities:
     """Search a layer's neighbours and their communities; the graph is not kept."""
     table = as_neighbors(layer, n_neighbors=n_neighbors, metric=metric, **technical)
-    graph, n_negative = _graph(table)
-    find = ALGORITHMS[how["algorithm"]]
-    settings = {name: how[name] for name in ("resolution", "random_state")}
-    found = find(graph, **settings, **technical)
+    graph, n_negative = _graph(table, technical["n_jobs"])
+    found = find_communities(
+        how["algorithm"],
+        graph,
+        resolution=how["resolution"],
+        quality="modularity",
+        initial=None,
+        n_iterations=None,
+        random_state=how["random_state"],
+        **technical,
+    )
     warnings = (*table.warnings, *found.warnings)
     if n_negative:
         warnings += (f"{n_negative} edges of negative weight are left out of the communities",)
@@ -303,9 +310,9 @@ def _communities(
     return replace(found, _graph=None, settings=settings, warnings=warnings)
 
 
-def _graph(table: Neighbors) -> tuple[Graph, int]:
+def _graph(table: Neighbors, n_jobs: int | None) -> tuple[Graph, int]:
     """Return the graph of a table without edges of negative weight, and the number of these."""
-    graph = table.graph()
+    graph = table.graph(n_jobs=n_jobs)
     if not (graph.weights < 0).any():
         return graph, 0
     sources = np.repeat(np.arange(graph.n_nodes), np.diff(graph.indptr))
