@@ -20,7 +20,7 @@ def following(n: int, groups: int, *, quick: bool = True) -> Case:
         stack = {f"layer{place}": _communities(labels) for place, labels in enumerate(chain)}
 
         def ours(threads: int) -> int:
-            followed = ls.follow_communities(stack, minimum_overlap=1e-9, n_jobs=threads)
+            followed = ls.follow_communities(stack, n_jobs=threads)
             return _kept(list(followed.labels))
 
         def plain(_threads: int) -> int:
@@ -100,7 +100,11 @@ def _by_scipy(chain: list[np.ndarray]) -> list[np.ndarray]:
     for before, after in itertools.pairwise(chain):
         shape = (before.max() + 1, after.max() + 1)
         table = np.bincount(before * shape[1] + after, minlength=shape[0] * shape[1])
-        rows, columns = linear_sum_assignment(table.reshape(shape), maximize=True)
+        table = table.reshape(shape)
+        either = table.sum(axis=1)[:, None] + table.sum(axis=0) - table
+        table[table < 0.1 * either] = 0  # the default of minimum_overlap
+        rows, columns = linear_sum_assignment(table, maximize=True)
+        rows, columns = (ends[table[rows, columns] > 0] for ends in (rows, columns))
         here = np.full(shape[1], -1)
         here[columns] = numbers[rows]
         new = np.flatnonzero(here < 0)

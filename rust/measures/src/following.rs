@@ -15,7 +15,7 @@
 //! or more communities join (a merge) when they have one destination. A reversed chain has its
 //! splits as merges.
 //!
-//! **Complexity.** O(n + cells log cells) per pair of layers for the counts, and an assignment whose
+//! **Complexity.** O(n) per pair of layers for the counts, and an assignment whose
 //! rows and columns have at most 1/θ pairs each.
 //!
 //! **Edge cases.** No samples, no communities: nothing is matched. A community without samples is

@@ -19,7 +19,7 @@
 //! mode by the ratio of consecutive ones, divided at the end by their sum: no logarithm of a
 //! factorial is rounded, and the walk ends where the weights cannot reach the result any more.
 //!
-//! **Complexity.** O(n + cells log cells + D₁ D₂ √n) with D different sizes on each side.
+//! **Complexity.** O(n + D₁ D₂ √n) with D different sizes on each side.
 //!
 //! **Edge cases** (those of scikit-learn, where it has the measure). Partitions that are equal up
 //! to the names of their parts agree fully, also without samples, with one part, with all samples
