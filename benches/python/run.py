@@ -12,6 +12,7 @@ import modularity
 import modularity_curve
 import neighbours
 import persistence
+import self_similarity
 from _bench import print_machine, run
 
 BENCHES = {
@@ -23,7 +24,19 @@ BENCHES = {
     "persistence": persistence,
     "follow_communities": follow_communities,
     "alignment": alignment,
+    "self_similarity": self_similarity,
 }
+
+PEERS = (
+    "scikit-learn",
+    "networkx",
+    "igraph",
+    "leidenalg",
+    "networkit",
+    "faiss-cpu",
+    "pynndescent",
+    "rustworkx",
+)
 
 
 def main() -> None:
@@ -31,16 +44,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the large cases too")
     parser.add_argument("--only", choices=BENCHES, help="one bench")
     options = parser.parse_args()
-    print_machine(
-        "scikit-learn",
-        "networkx",
-        "igraph",
-        "leidenalg",
-        "networkit",
-        "faiss-cpu",
-        "pynndescent",
-        "rustworkx",
-    )
+    print_machine(*PEERS)
     for name, bench in BENCHES.items():
         if options.only in (None, name):
             run(bench.TITLE, bench.CASES, full=options.full)

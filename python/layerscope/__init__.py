@@ -9,6 +9,7 @@ from layerscope.cite import cite
 from layerscope.measures import (
     alignment,
     cka,
+    feature_network,
     follow_communities,
     intrinsic_dimension,
     label_agreement,
@@ -18,6 +19,7 @@ from layerscope.measures import (
     modularity_curve,
     nntp,
     nnts,
+    self_similarity,
 )
 from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
 from layerscope.report import Report
@@ -36,6 +38,7 @@ __all__ = [
     "cka",
     "errors",
     "estimate_memory",
+    "feature_network",
     "follow_communities",
     "intrinsic_dimension",
     "label_agreement",
@@ -48,4 +51,5 @@ __all__ = [
     "nntp",
     "nnts",
     "pool",
+    "self_similarity",
 ]

@@ -25,7 +25,10 @@ __all__ = [
     "nnts_chance",
     "partition_agreement",
     "permutation",
+    "self_similarity",
+    "self_similarity_gradient",
     "two_nn",
+    "unit_distances",
 ]
 
 def build_info() -> dict[str, str | int | list[str]]:
@@ -141,6 +144,52 @@ def two_nn(
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[float, float, int, int]:
     """Return intrinsic dimension, standard error, excluded and used rows from (n, k >= 2)."""
+
+def self_similarity(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    form: str,
+    rms: bool,
+    n_thetas: int,
+    n_null: int,
+    seed: int,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[
+    float,
+    tuple[float, float],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.float64],
+    tuple[float, float],
+    tuple[float, float],
+    npt.NDArray[np.float64],
+    tuple[int, int],
+]:
+    """Return value, ends of θ, θ, counts, dimension and error, window, null, dead and duplicate.
+
+    Columns of ``data`` are the units.
+    """
+
+def self_similarity_gradient(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    form: str,
+    rms: bool,
+    n_thetas: int,
+    kappa: float,
+    factor: float,
+    with_gradient: bool,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, npt.NDArray[np.float64]]:
+    """Return the value and its gradient of the shape of ``data``, empty when not asked for."""
+
+def unit_distances(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return the (D, D) root mean squared differences between the columns of ``data``."""
 
 def graph_from_edges(
     n_nodes: int,

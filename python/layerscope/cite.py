@@ -89,6 +89,15 @@ _ENTRIES = {
   year    = {2017},
   doi     = {10.1038/s41598-017-11873-y}
 }""",
+    "ding2025": """\
+@misc{ding2025selfsimilarity,
+  author = {Ding, Jingyi and Qi, Chengwen and Wang, Hongfei and Wu, Jianshe and Jiao, Licheng and
+            Guo, Yuwei and Gao, Jian},
+  title  = {Self-similarity Analysis in Deep Neural Networks},
+  year   = {2025},
+  eprint = {2507.17785},
+  archivePrefix = {arXiv}
+}""",
     "hryniowski2020": """\
 @misc{hryniowski2020interlayer,
   author = {Hryniowski, Andrew and Wong, Alexander},
@@ -222,6 +231,10 @@ _SOURCES = {
     "louvain": ("blondel2008", "newman2004"),
     "leiden": ("traag2019", "blondel2008", "newman2004"),
     "partition_agreement": ("vinh2010", "hubert1985"),
+    "self_similarity": ("ding2025",),
+    "SelfSimilarity": ("ding2025",),
+    "feature_network": ("ding2025",),
+    "FeatureNetwork": ("ding2025",),
     "neighbors": ("radovanovic2010",),
     "Neighbors": ("radovanovic2010",),
     "hubness": ("radovanovic2010",),

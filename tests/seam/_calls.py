@@ -56,6 +56,14 @@ CALLS: dict[str, Callable[..., Any]] = {
     "cka": lambda **how: ls.cka(X, STACK["layer1"], **how),
     "cka, debiased": lambda **how: ls.cka(X, STACK["layer1"], debiased=True, **how),
     "alignment": lambda **how: ls.alignment(X, STACK["layer1"], n_neighbors=7, **how),
+    "self_similarity": lambda **how: ls.self_similarity(X, n_null=3, **how),
+    "self_similarity, covering": lambda **how: ls.self_similarity(
+        X, form="covering", scale="rms", n_null=2, **how
+    ),
+    "self_similarity, correlation": lambda **how: ls.self_similarity(
+        X, form="correlation", n_null=2, **how
+    ),
+    "feature_network": lambda **how: ls.feature_network(X, **how),
     "analyze": lambda **how: ls.analyze(STACK, labels=LABELS, n_permutations=10, **how),
     "analyze, communities": lambda **how: ls.analyze(
         STACK, labels=LABELS, measures=["communities"], **how

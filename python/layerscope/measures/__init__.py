@@ -15,6 +15,12 @@ from layerscope.measures.modularity import Modularity, modularity
 from layerscope.measures.modularity_curve import Difference, ModularityCurve, modularity_curve
 from layerscope.measures.nntp import NNTP, nntp
 from layerscope.measures.nnts import NNTS, nnts
+from layerscope.measures.self_similarity import (
+    FeatureNetwork,
+    SelfSimilarity,
+    feature_network,
+    self_similarity,
+)
 
 __all__ = [
     "CKA",
@@ -23,14 +29,17 @@ __all__ = [
     "Alignment",
     "Communities",
     "Difference",
+    "FeatureNetwork",
     "FollowedCommunities",
     "IntrinsicDimension",
     "LabelAgreement",
     "Modularity",
     "ModularityCurve",
     "PerLayer",
+    "SelfSimilarity",
     "alignment",
     "cka",
+    "feature_network",
     "follow_communities",
     "intrinsic_dimension",
     "label_agreement",
@@ -41,4 +50,5 @@ __all__ = [
     "nntp",
     "nnts",
     "per_layer",
+    "self_similarity",
 ]

@@ -21,6 +21,7 @@ from layerscope.plot._flow import flow
 from layerscope.plot._maps import layer_step_map
 from layerscope.plot._pairs import cka, nntp, nnts
 from layerscope.plot._report import report
+from layerscope.plot._selfsim import self_similarity, self_similarity_by_layer
 from layerscope.plot._single import k_occurrence, modularity
 from layerscope.plot._steps import step_curves
 from layerscope.plot._style import figure
@@ -41,6 +42,8 @@ __all__ = [
     "per_class",
     "per_layer",
     "report",
+    "self_similarity",
+    "self_similarity_by_layer",
     "series",
     "short_names",
     "standard_errors",

@@ -37,6 +37,7 @@ COLOURS = {
     "nnts": "#3b5b92",
     "nntp": "#7a5c00",
     "cka": "#6b3f8f",
+    "self_similarity": "#4d6b2f",
 }
 OTHER_COLOUR = "#5b5f97"
 
@@ -47,6 +48,7 @@ TITLES = {
     "same_label_share": "Share of neighbours with the same label",
     "intrinsic_dimension": "Intrinsic dimension (TwoNN)",
     "hubness": "Hubness (skewness of k-occurrence)",
+    "self_similarity": "Self-similarity of units",
     "nnts_previous": "NNTS to the layer before",
     "cka_previous": "CKA to the layer before",
 }

@@ -18,3 +18,4 @@ pub mod nntp;
 pub mod nnts;
 pub mod nnts_interval;
 pub mod partition_agreement;
+pub mod self_similarity;

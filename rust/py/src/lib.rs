@@ -26,6 +26,7 @@ mod neighbours;
 mod partitions;
 mod persistence;
 mod run;
+mod self_similarity;
 
 use pyo3::prelude::*;
 
@@ -52,4 +53,6 @@ mod _core {
     use crate::partitions::{follow_communities, partition_agreement};
     #[pymodule_export]
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
+    #[pymodule_export]
+    use crate::self_similarity::{self_similarity, self_similarity_gradient, unit_distances};
 }

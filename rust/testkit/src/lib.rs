@@ -15,3 +15,4 @@ pub mod knn_matrices;
 pub mod modularity;
 pub mod partitions;
 pub mod persistence;
+pub mod self_similarity;
