@@ -15,6 +15,7 @@ from layerscope import (
     analyze,
     analyze_run,
     bfloat16,
+    cka,
     intrinsic_dimension,
     label_agreement,
     modularity,
@@ -23,7 +24,7 @@ from layerscope import (
     nntp,
     nnts,
 )
-from layerscope.errors import InvalidInputError, InvalidTypeError
+from layerscope.errors import InvalidInputError, InvalidTypeError, MemoryLimitError
 from tests.report._stacks import RISING, labels_of, stack_of
 
 # The function `analyze` hides the package of the same name from attribute access.
@@ -124,6 +125,45 @@ def test_the_dimension_of_cosine_neighbours_is_left_out_with_a_word() -> None:
     assert any("intrinsic_dimension is left out" in text for text in report.warnings)
 
 
+def test_cka_is_that_of_the_pairs_and_stands_in_the_table() -> None:
+    stack = stack_of(RISING)
+    report = analyze(stack, measures="cka")
+    assert tuple(report.results) == ("cka",)
+    found = report.results["cka"]
+    names = list(stack)
+    for a, first in enumerate(names):
+        for b, second in enumerate(names[a + 1 :], a + 1):
+            plain = cka(stack[first], stack[second]).value
+            debiased = cka(stack[first], stack[second], debiased=True).value
+            assert found.matrix[a, b] == found.matrix[b, a] == pytest.approx(plain, abs=1e-12)
+            assert found.debiased[a, b] == pytest.approx(debiased, abs=1e-12)
+    previous = report.table["cka_previous"]
+    assert np.isnan(previous[0])
+    assert previous[1:] == tuple(np.diag(found.matrix, 1).tolist())
+
+
+def test_cka_without_activations_or_memory_is_left_out_with_a_word() -> None:
+    stack = stack_of(RISING)
+    tables = {**stack, "conv2": neighbors(stack["conv2"], n_neighbors=15)}
+    report = analyze(tables, n_neighbors=5)
+    assert "cka" not in report.results
+    assert "cka_previous" not in report.table
+    assert any(
+        "cka is left out" in text and "only the neighbours" in text and "'conv2'" in text
+        for text in report.warnings
+    )
+
+
+def test_cka_that_does_not_fit_is_left_out_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_small(layers: Any, **_: Any) -> Any:
+        raise MemoryLimitError("memory_limit", "must be at least 9 bytes here", 8)
+
+    monkeypatch.setattr(measured_module, "cka_matrix", too_small)
+    report = analyze(stack_of(RISING))
+    assert "cka" not in report.results
+    assert any(text.startswith("cka is left out: memory_limit") for text in report.warnings)
+
+
 def test_labels_come_with_the_stack_or_beside_it() -> None:
     stack = stack_of(RISING)
     inside = analyze(Activations(stack, labels=LABELS.tolist()))
@@ -131,7 +171,7 @@ def test_labels_come_with_the_stack_or_beside_it() -> None:
     assert inside.table["modularity"] == beside.table["modularity"]
     assert set(inside.results["modularity"]["conv1"].per_class) == {0, 1, 2}
     without = analyze(stack)
-    assert set(without.results) == {"intrinsic_dimension", "nnts", "nntp"}
+    assert set(without.results) == {"intrinsic_dimension", "nnts", "nntp", "cka"}
     assert "Without labels" in without.advice[0]
 
 

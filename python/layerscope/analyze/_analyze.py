@@ -79,8 +79,8 @@ def analyze(
 
     Notes
     -----
-    O(L n² d) for the exact neighbours of L layers, O(L² n k) for NNTS; CKA takes less arithmetic
-    than the neighbours.
+    O(L n² d) for the exact neighbours of L layers, O(L² n k) for NNTS; CKA takes at most
+    about the arithmetic of the neighbours.
 
     References
     ----------

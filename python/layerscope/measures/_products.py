@@ -1,9 +1,9 @@
 """‖XᵀY‖² for all pairs of layers: sums of squares of products of centred features.
 
 Both ways are open, since ‖XᵀY‖² = Σ_ij K_ij L_ij with K = X Xᵀ and L = Y Yᵀ: over d × d products
-of features, or over n × n Gram matrices, tile by tile. The cheaper is taken; it costs less
-arithmetic than an exact search for the neighbours of the same layers. The products are numpy's, in
-float64: a product in float32 has errors that no useful bound covers.
+of features, or over n × n Gram matrices, tile by tile. The cheaper is taken; it costs at most about
+the arithmetic of an exact search for the neighbours of the same layers. The products are numpy's,
+in float64: what can be proved of sums in float32 is far from the digits that are promised.
 """
 
 from __future__ import annotations

@@ -218,7 +218,7 @@ def cka_matrix(
     Notes
     -----
     With N samples and D features in all layers together, O(N D²) or O(N² (D + L²)), whichever is
-    less: never more arithmetic than the exact neighbours of the same layers take.
+    less: at most about the arithmetic of the exact neighbours of the same layers.
     """
     limit, tick = check_memory(memory_limit), progress_for(progress, "cka")
     layers: dict[str, Centred] = {}
@@ -237,8 +237,12 @@ def cka_matrix(
     warnings = [f"layer {name!r}: it is constant, so CKA is not defined" for name in constant]
     if wide:
         warnings.append(
-            f"CKA without its debiased form says little about {wide[0]}"
-            + (f" and {len(wide) - 1} other layers" if len(wide) > 1 else "")
+            f"CKA without its debiased form says little about {wide[0]!r}"
+            + (
+                f" and {len(wide) - 1} other layer{'s' if len(wide) > 2 else ''}"
+                if len(wide) > 1
+                else ""
+            )
             + ": with as many features as samples unrelated layers are alike too"
         )
     return CKAMatrix(

@@ -71,7 +71,8 @@ def lifetimes(result: Any, ax: Axes | None = None) -> Axes:
     axes.bar(
         lengths, np.maximum(counts - floor, 0.0), bottom=floor, width=0.78, color=colour_of("nntp")
     )
-    axes.set_ylim(floor, float(known.max()) * (1.6 if floor else 1.12))
+    highest = float(known.max())
+    axes.set_ylim(floor, highest * (highest / floor) ** 0.12 if floor else 1.15 * highest)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_count(value)))
     if size_of(axes)[0] / len(counts) > 20:
         for length, count in zip(lengths, counts, strict=True):

@@ -18,6 +18,7 @@ from layerscope.plot._style import (
     WIDTH,
     Floats,
     axes_or_new,
+    axis_title,
     colour_of,
     floats,
     size_of,
@@ -35,6 +36,8 @@ SQUARE = 305.0
 #: Forms in which NNTS can be shown.
 NNTS_FORMS = ("nnts", "adjusted", "overlap")
 
+_FORM_TITLES = {"nnts": "NNTS", "adjusted": "NNTS, chance taken off", "overlap": "Overlap"}
+
 #: Similarities lie between these; the same colours for every k and form can be compared.
 SIMILARITY = (0.0, 1.0)
 
@@ -42,7 +45,14 @@ SIMILARITY = (0.0, 1.0)
 _MANY_TIMES = 20.0
 
 
-def nnts(result: Any, ax: Axes | None = None, *, k: int | None = None, form: str = "nnts") -> Axes:
+def nnts(
+    result: Any,
+    ax: Axes | None = None,
+    *,
+    k: int | None = None,
+    form: str = "nnts",
+    title: str | None = None,
+) -> Axes:
     """Draw NNTS of all pairs of layers as a map, coloured from 0 to 1 at every k.
 
     Parameters
@@ -55,6 +65,8 @@ def nnts(result: Any, ax: Axes | None = None, *, k: int | None = None, form: str
         One of ``result.ks``; the largest by default.
     form : {"nnts", "adjusted", "overlap"}
         The value itself, the value with chance taken off, or the mean share of common neighbours.
+    title : str, optional
+        Written above; by default it names form and k.
 
     Raises
     ------
@@ -68,9 +80,10 @@ def nnts(result: Any, ax: Axes | None = None, *, k: int | None = None, form: str
     if chosen not in result.ks:
         rule = f"must be one of the {len(result.ks)} k measured, the largest {result.ks[-1]}"
         raise InvalidInputError("k", rule, repr(k))
-    return _similarity(
-        nnts_matrix(result, result.ks.index(chosen), form), result.layers, "nnts", ax
-    )
+    matrix = nnts_matrix(result, result.ks.index(chosen), form)
+    if title is None:
+        title = f"{_FORM_TITLES[form]} at k = {chosen}"
+    return _similarity(matrix, result.layers, "nnts", title, ax)
 
 
 def nnts_matrix(result: Any, place: int, form: str) -> Floats:
@@ -83,7 +96,9 @@ def nnts_matrix(result: Any, place: int, form: str) -> Floats:
     return np.ones_like(matrix) if chance >= 1.0 else (matrix - chance) / (1.0 - chance)
 
 
-def cka(result: Any, ax: Axes | None = None, *, debiased: bool = False) -> Axes:
+def cka(
+    result: Any, ax: Axes | None = None, *, debiased: bool = False, title: str | None = None
+) -> Axes:
     """Draw CKA of all pairs of layers as a map, coloured from 0 to 1.
 
     Parameters
@@ -94,11 +109,16 @@ def cka(result: Any, ax: Axes | None = None, *, debiased: bool = False) -> Axes:
         Where to draw; by default a new figure.
     debiased : bool, default False
         Draw the debiased form.
+    title : str, optional
+        Written above; by default it names the form.
     """
-    return _similarity(result.debiased if debiased else result.matrix, result.layers, "cka", ax)
+    matrix = result.debiased if debiased else result.matrix
+    if title is None:
+        title = "Linear CKA, debiased" if debiased else "Linear CKA"
+    return _similarity(matrix, result.layers, "cka", title, ax)
 
 
-def nntp(result: Any, ax: Axes | None = None) -> Axes:
+def nntp(result: Any, ax: Axes | None = None, *, title: str | None = None) -> Axes:
     """Draw the runs of neighbour pairs by first (row) and last (column) layer as a map.
 
     Where counts differ much the colours follow their logarithm; without a run there is no colour.
@@ -109,6 +129,8 @@ def nntp(result: Any, ax: Axes | None = None) -> Axes:
         Of :func:`layerscope.nntp`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
+    title : str, optional
+        Written above; by default it says what is counted.
     """
     axes = axes_or_new(ax, height=SQUARE)
     counts = nntp_counts(result)
@@ -118,6 +140,7 @@ def nntp(result: Any, ax: Axes | None = None) -> Axes:
     extent = (low, high) if log else (0.0, max(high, 1.0))
     draw_map(axes, counts, ramp(colour_of("nntp")), extent, log=log)
     _name_both(axes, result.layers, "Last layer of a run", "First layer")
+    _write_title(axes, "Runs of neighbour pairs" if title is None else title)
     return axes
 
 
@@ -128,11 +151,19 @@ def nntp_counts(result: Any) -> Floats:
     return counts
 
 
-def _similarity(matrix: Any, layers: Sequence[str], measure: str, ax: Axes | None) -> Axes:
+def _similarity(
+    matrix: Any, layers: Sequence[str], measure: str, title: str, ax: Axes | None
+) -> Axes:
     axes = axes_or_new(ax, WIDTH, SQUARE)
     draw_map(axes, floats(matrix), ramp(colour_of(measure)), SIMILARITY)
     _name_both(axes, layers, "Layer", "")
+    _write_title(axes, title)
     return axes
+
+
+def _write_title(axes: Axes, title: str) -> None:
+    if title:
+        axis_title(axes, title)
 
 
 def _name_both(axes: Axes, layers: Sequence[str], across: str, down: str) -> None:

@@ -80,14 +80,14 @@ def _communities(results: Mapping[str, Any]) -> list[Callable[[Axes], Axes]]:
     return panels
 
 
-def _across(results: Mapping[str, Any], n_layers: int) -> list[Callable[[Axes], Axes]]:
+def _across(results: Mapping[str, Any], n_layers: int) -> Sequence[Callable[[Axes], Axes]]:
     """Return the panels of pairs of layers."""
     known: tuple[tuple[str, Callable[..., Axes]], ...] = (
         ("nnts", nnts), ("cka", cka), ("nntp", nntp), ("nntp", lifetimes), ("nntp", turnover)
     )  # fmt: skip
-    return [partial(draw, results[name]) for name, draw in known if name in results] * (
-        n_layers > 1
-    )
+    if n_layers < 2:
+        return []
+    return [partial(draw, results[name]) for name, draw in known if name in results]
 
 
 def _run_panels(report: Any) -> list[Callable[[Axes], Axes]]:

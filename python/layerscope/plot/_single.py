@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +64,8 @@ def modularity(result: Any, ax: Axes | None = None) -> Axes:
     axes.barh(np.arange(len(ranked)), heights, height=0.72, color=colour_of("modularity"))
     axes.set_yticks(np.arange(len(ranked)), [plain(name) for name in short_names(ranked, 16)])
     axes.axvline(0.0, color="#c3cbd3", linewidth=0.8)
-    digits = 3 if np.abs(heights).max() < 0.1 else 2
+    largest = float(np.abs(heights).max())
+    digits = max(2, 1 - math.floor(math.log10(largest))) if largest else 2
     for place, height in enumerate(heights.tolist()):
         axes.annotate(
             number(height, digits), (max(height, 0.0), place), xytext=(3, 0),

@@ -28,6 +28,9 @@ __all__ = ["ACROSS", "across_charts"]
 #: Stops of the slider at most; of more k, some are left out.
 STOPS = 15
 
+#: With more layers than this the pointer tells only value and interval.
+WORDY = 64
+
 _FORM_NAMES = ("NNTS", "adjusted", "overlap")
 _IN_SENTENCES = ("NNTS", "the adjusted value", "the overlap")
 _FORM_NOTES = (
@@ -115,7 +118,7 @@ def _nnts(result: Any, where: str) -> Card:
         f"Similarity of neighbourhoods{where}",
         "How much of a sample's neighbourhood in one layer it keeps in another. Dark blocks are "
         "layers that order the data alike.",
-        partial(plot.nnts, result),
+        partial(plot.nnts, result, title=""),
         result.matrix,
         height=SQUARE,
         over=over_cells(under, ramp(colour_of("nnts")), tip),
@@ -150,6 +153,8 @@ def _nnts_tip(
     text += f"NNTS {number(float(result.matrix[row, column]), 3)}"
     if np.isfinite(low):
         text += f", 95 % interval {number(low, 3)} to {number(high, 3)}"
+    if len(names) > WORDY:
+        return text
     text += f"; chance {result.chance:.2g}"
     text += f"; adjusted {number(float(result.adjusted[row, column]), 3)}"
     text += f"; overlap {number(float(result.overlap[row, column]), 3)}"
@@ -183,7 +188,7 @@ def _cka(result: Any, where: str) -> Card:
         "cka",
         f"CKA of all pairs of layers{where}",
         "How alike two layers are up to rotation and scale.",
-        partial(plot.cka, result),
+        partial(plot.cka, result, title=""),
         result.matrix,
         height=SQUARE,
         over=over_cells(under, ramp(colour_of("cka")), tip),
@@ -201,7 +206,7 @@ def _nntp(result: Any, where: str) -> list[Card]:
             "Runs of pairs by their first layer (row) and last layer (column): the diagonal holds "
             "transient pairs, the upper right corner those that last from end to end"
             f" ({_share(ends, total)} of all runs).",
-            partial(plot.nntp, result),
+            partial(plot.nntp, result, title=""),
             result.counts,
             height=SQUARE,
             over=_run_tips(runs, _full_names(result.layers), total),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Choice", "Note", "Picker", "over_cells", "styles", "tips"]
 
+#: More cells than this tell nothing under the pointer: they would weigh megabytes.
+_MOST_TIPS = 140**2
+
 _SHADES = 128  # colours of a map; a palette of them takes 384 bytes
 
 
@@ -133,6 +136,8 @@ def tips(known: Any, tip: Callable[[int, int], str], box: Box) -> str:
     from markupsafe import escape
 
     rows, columns = known.shape
+    if np.count_nonzero(known) > _MOST_TIPS:
+        return ""
     scale = f"translate({box.left:.2f} {box.top:.2f})"
     scale += f"scale({box.width / columns:.4f} {box.height / rows:.4f})"
     cells = "".join(
