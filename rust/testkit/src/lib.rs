@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agreement;
+pub mod community;
 pub mod dimension;
 pub mod following;
 pub mod graphs;

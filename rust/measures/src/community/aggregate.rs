@@ -4,6 +4,7 @@ use layerscope_core::{Result, Run, with_capacity};
 
 use super::groups::Groups;
 use super::level::{Coarse, Level, Weights};
+use super::near::Near;
 use super::tally::Tally;
 
 /// A few rows of the coarse graph.
@@ -25,15 +26,10 @@ pub(super) fn aggregate<W: Weights>(
     let ranges = groups.ranges();
     let blocks = run.map_with(
         ranges.len(),
-        || Ok(Tally::new()),
-        |tally, piece| {
-            Ok(block(
-                level,
-                community,
-                groups,
-                ranges[piece].clone(),
-                tally,
-            ))
+        || Ok((Near::default(), Tally::new())),
+        |(near, tally), piece| {
+            let rows = ranges[piece].clone();
+            Ok(block(level, community, groups, rows, near, tally))
         },
     )?;
     let arcs = blocks.iter().map(|block| block.indices.len()).sum();
@@ -63,6 +59,7 @@ fn block<W: Weights>(
     community: &[u32],
     groups: &Groups,
     rows: std::ops::Range<usize>,
+    near: &mut Near,
     tally: &mut Tally,
 ) -> Block {
     let mut block = Block {
@@ -71,23 +68,40 @@ fn block<W: Weights>(
         weights: Vec::new(),
         mass: Vec::with_capacity(rows.len()),
     };
-    for row in rows {
-        let mut mass = 0.0;
-        for &member in groups.of(row) {
-            mass += level.mass[member as usize];
-            level.visit(member as usize, |target, weight| {
-                tally.add(community[target], weight);
-            });
-        }
-        let begun = block.indices.len();
-        tally.drain(|target, weight| {
-            if target as usize != row {
-                block.indices.push(target);
-                block.weights.push(weight);
+    // Members of several rows are fetched together; a row ends with its last member.
+    let mut members = &groups.members[groups.start(rows.start)..groups.start(rows.end)];
+    let mut row = rows.start;
+    let (mut mass, mut left) = (0.0, groups.size(row));
+    while !members.is_empty() {
+        let (now, later) = members.split_at(near.fetch(level, members, community));
+        members = later;
+        for i in 0..now.len() {
+            let around = near.around(i);
+            mass += around.mass;
+            for (&community, &weight) in around.communities.iter().zip(around.weights) {
+                tally.add(community, weight);
             }
-        });
-        block.lengths.push((block.indices.len() - begun) as u32);
-        block.mass.push(mass);
+            left -= 1;
+            if left == 0 {
+                block.end_row(row, mass, tally);
+                row += 1;
+                (mass, left) = (0.0, groups.size(row));
+            }
+        }
     }
     block
+}
+
+impl Block {
+    fn end_row(&mut self, row: usize, mass: f64, tally: &mut Tally) {
+        let begun = self.indices.len();
+        tally.drain(|target, weight| {
+            if target as usize != row {
+                self.indices.push(target);
+                self.weights.push(weight);
+            }
+        });
+        self.lengths.push((self.indices.len() - begun) as u32);
+        self.mass.push(mass);
+    }
 }

@@ -29,88 +29,138 @@ const SHRINKS: f64 = 0.8;
 /// Below so many nodes every level counts.
 const FEW: usize = 1000;
 
-/// Improves `community` in place; what it gained, and an order of the nodes in which those that
-/// are near in the hierarchy are near.
-pub(super) fn cycle<W: Weights>(
-    run: &Run,
-    level: &Level<W>,
-    community: &mut Vec<u32>,
-    way: Way,
-    seed: u64,
-    depth: u64,
-) -> Result<(Moved, Vec<u32>)> {
-    let nodes = level.nodes();
-    let mut moved = Moved::default();
-    let until = if way == Way::Start {
-        Until::Sweeps(SWEEPS)
-    } else {
-        Until::Quiet
-    };
-    let order = shuffled(nodes, seed, depth)?;
-    moved.and(improve(run, level, community, &order, until)?);
-    drop(order);
-    let mut count = renumber(community)?;
-    let (mut parts, parts_of) = match way {
-        Way::Start | Way::Merge => (std::mem::take(community), None),
-        Way::Refine => {
-            let (parts, n_parts) =
-                refine(run, level, community, count, seed.wrapping_add(depth << 32))?;
-            count = n_parts;
-            (parts, Some(std::mem::take(community)))
-        }
-    };
-    if count == nodes || (nodes > FEW && count as f64 > SHRINKS * nodes as f64) {
-        *community = parts_of.unwrap_or(parts);
-        return Ok((moved, identity(nodes)?));
-    }
-    let groups = Groups::new(&parts, count)?;
-    let coarse = aggregate(run, level, &parts, &groups)?;
-    let mut above = match &parts_of {
-        None => identity(count)?,
-        Some(community) => {
-            let mut above = filled(count, 0u32)?;
-            for (&part, &community) in parts.iter().zip(community) {
-                above[part as usize] = community;
-            }
-            above
-        }
-    };
-    drop(parts_of);
-    let (gained, order_above) = cycle(
-        run,
-        &coarse.level(level.rate),
-        &mut above,
-        way,
-        seed,
-        depth + 1,
-    )?;
-    drop(coarse);
-    moved.and(gained);
-    for part in &mut parts {
-        *part = above[*part as usize];
-    }
-    *community = parts;
-    let mut order = with_capacity(nodes)?;
-    for part in order_above {
-        order.extend_from_slice(groups.of(part as usize));
-    }
-    drop(groups);
-    moved.and(improve(run, level, community, &order, Until::Quiet)?);
-    renumber(community)?;
-    Ok((moved, order))
+/// What a cycle did at one level.
+pub(super) struct Done {
+    pub moved: Moved,
+    /// An order of the nodes in which those that are near in the hierarchy are near.
+    order: Vec<u32>,
+    /// Nodes that have moved, alone or with their part.
+    changed: Vec<bool>,
 }
 
-fn improve<W: Weights>(
+/// One walk down and up.
+#[derive(Clone, Copy)]
+pub(super) struct Walk<'a> {
+    pub run: &'a Run<'a>,
+    pub way: Way,
+    pub seed: u64,
+}
+
+impl Walk<'_> {
+    /// Improves `community` in place. It is `settled` when no node of this level wants to move.
+    pub fn level<W: Weights>(
+        &self,
+        level: &Level<W>,
+        community: &mut Vec<u32>,
+        settled: bool,
+        depth: u64,
+    ) -> Result<Done> {
+        let nodes = level.nodes();
+        let (mut moved, mut changed) = if settled {
+            (Moved::default(), filled(nodes, false)?)
+        } else {
+            let until = match self.way {
+                Way::Start => Until::Sweeps(SWEEPS),
+                Way::Merge | Way::Refine => Until::Quiet,
+            };
+            let order = shuffled(nodes, self.seed, depth)?;
+            self.improve(level, community, &order, None, until)?
+        };
+        let mut count = renumber(community)?;
+        let mut parts = std::mem::take(community);
+        let mut whole = None;
+        if self.way == Way::Refine {
+            let seed = self.seed.wrapping_add(depth << 32);
+            let refined = refine(self.run, level, &parts, count, seed)?;
+            whole = Some(std::mem::replace(&mut parts, refined.0));
+            count = refined.1;
+        }
+        if count == nodes || (nodes > FEW && count as f64 > SHRINKS * nodes as f64) {
+            *community = whole.unwrap_or(parts);
+            let order = identity(nodes)?;
+            return Ok(Done {
+                moved,
+                order,
+                changed,
+            });
+        }
+        let groups = Groups::new(&parts, count)?;
+        let coarse = aggregate(self.run, level, &parts, &groups)?;
+        let mut above = identity(count)?;
+        for (&part, community) in parts.iter().zip(whole.iter().flatten()) {
+            above[part as usize] = *community;
+        }
+        drop(whole);
+        let up = self.level(&coarse.level(level.rate), &mut above, false, depth + 1)?;
+        drop(coarse);
+        moved.and(up.moved);
+        let order = expanded(&groups, &up.order)?;
+        drop(groups);
+        let active = match self.way {
+            Way::Start => None,
+            Way::Merge | Way::Refine => Some(touched(self.run, level, &parts, &up.changed)?),
+        };
+        for (part, changed) in parts.iter_mut().zip(&mut changed) {
+            *changed |= up.changed[*part as usize];
+            *part = above[*part as usize];
+        }
+        *community = parts;
+        let (gained, also) =
+            self.improve(level, community, &order, active.as_deref(), Until::Quiet)?;
+        moved.and(gained);
+        changed
+            .iter_mut()
+            .zip(also)
+            .for_each(|(changed, also)| *changed |= also);
+        Ok(Done {
+            moved,
+            order,
+            changed,
+        })
+    }
+
+    fn improve<W: Weights>(
+        &self,
+        level: &Level<W>,
+        community: &mut Vec<u32>,
+        order: &[u32],
+        active: Option<&[bool]>,
+        until: Until,
+    ) -> Result<(Moved, Vec<bool>)> {
+        let mut partition = Partition::new(level, std::mem::take(community))?;
+        let moved = move_nodes(self.run, level, &mut partition, order, active, until)?;
+        *community = partition.community;
+        Ok(moved)
+    }
+}
+
+/// The members of the groups of `order`, one group after the other.
+fn expanded(groups: &Groups, order: &[u32]) -> Result<Vec<u32>> {
+    let mut members = with_capacity(groups.members.len())?;
+    for &group in order {
+        members.extend_from_slice(groups.of(group as usize));
+    }
+    Ok(members)
+}
+
+/// Nodes whose part has changed, and their neighbours: all others are as settled as they were.
+fn touched<W: Weights>(
     run: &Run,
     level: &Level<W>,
-    community: &mut Vec<u32>,
-    order: &[u32],
-    until: Until,
-) -> Result<Moved> {
-    let mut partition = Partition::new(level, std::mem::take(community))?;
-    let moved = move_nodes(run, level, &mut partition, order, until)?;
-    *community = partition.community;
-    Ok(moved)
+    parts: &[u32],
+    changed: &[bool],
+) -> Result<Vec<bool>> {
+    let mut touched = filled(level.nodes(), false)?;
+    for (node, &part) in parts.iter().enumerate() {
+        if node % 4096 == 0 {
+            run.check()?;
+        }
+        if changed[part as usize] {
+            touched[node] = true;
+            level.visit(node, |other, _| touched[other] = true);
+        }
+    }
+    Ok(touched)
 }
 
 pub(super) fn identity(nodes: usize) -> Result<Vec<u32>> {

@@ -48,13 +48,19 @@ impl Groups {
         &self.members[self.start[community] as usize..self.start[community + 1] as usize]
     }
 
-    /// For each node, its place among the members of its community.
+    /// Number of members of a community, 0 beyond the last.
+    pub fn size(&self, community: usize) -> usize {
+        match self.start.get(community + 1) {
+            Some(&end) => (end - self.start[community]) as usize,
+            None => 0,
+        }
+    }
+
+    /// For each node, its place among all members; those of a community stand side by side.
     pub fn places(&self) -> Result<Vec<u32>> {
         let mut places = filled(self.members.len(), 0u32)?;
-        for community in 0..self.len() {
-            for (place, &member) in self.of(community).iter().enumerate() {
-                places[member as usize] = place as u32;
-            }
+        for (place, &member) in self.members.iter().enumerate() {
+            places[member as usize] = place as u32;
         }
         Ok(places)
     }
@@ -90,7 +96,7 @@ impl Groups {
     ) -> Result<Vec<u32>> {
         let mut order: Vec<u32> = with_capacity(self.len())?;
         order.extend(0..self.len() as u32);
-        let size = |&community: &u32| self.of(community as usize).len();
+        let size = |&community: &u32| self.size(community as usize);
         order.sort_by_key(|community| (std::cmp::Reverse(size(community)), *community));
         let mut bounds = vec![0];
         let mut members = 0;
@@ -117,7 +123,7 @@ impl Groups {
             let mut rest = found.as_slice();
             for &community in &order[bounds[piece]..bounds[piece + 1]] {
                 let community = community as usize;
-                let (mine, others) = rest.split_at(self.of(community).len());
+                let (mine, others) = rest.split_at(self.size(community));
                 let start = self.start(community);
                 numbers[start..start + mine.len()].copy_from_slice(mine);
                 rest = others;

@@ -7,6 +7,9 @@ use super::network::Network;
 /// Weights of the arcs of a level: all 1, or one each. A row without self-loops is all that the
 /// algorithms ask for.
 pub(super) trait Weights: Copy + Sync {
+    /// Whether every arc weighs 1.
+    const ONES: bool;
+
     /// Calls `visit(target, weight)` for the arcs `span` that do not lead back to `node`.
     fn visit(
         self,
@@ -22,6 +25,8 @@ pub(super) trait Weights: Copy + Sync {
 pub(super) struct Ones;
 
 impl Weights for Ones {
+    const ONES: bool = true;
+
     #[inline]
     fn visit(
         self,
@@ -39,6 +44,8 @@ impl Weights for Ones {
 }
 
 impl Weights for &[f64] {
+    const ONES: bool = false;
+
     #[inline]
     fn visit(
         self,
@@ -80,8 +87,14 @@ impl<W: Weights> Level<'_, W> {
 
     #[inline]
     pub fn visit(&self, node: usize, visit: impl FnMut(usize, f64)) {
-        let span = self.indptr[node] as usize..self.indptr[node + 1] as usize;
-        self.weights.visit(self.indices, span, node, visit);
+        self.weights
+            .visit(self.indices, self.row(node), node, visit);
+    }
+
+    /// Places of a row's arcs.
+    #[inline]
+    pub fn row(&self, node: usize) -> std::ops::Range<usize> {
+        self.indptr[node] as usize..self.indptr[node + 1] as usize
     }
 }
 

@@ -26,6 +26,7 @@ mod groups;
 mod hierarchy;
 mod level;
 mod moves;
+mod near;
 mod network;
 mod number;
 mod partition;
@@ -38,7 +39,7 @@ mod tests;
 
 use layerscope_core::{Error, Result, Run, filled};
 
-use cycle::{Way, cycle, identity};
+use cycle::{Walk, Way, identity};
 pub use hierarchy::hierarchy;
 use level::{Level, Ones, Weights, degrees};
 pub use network::Network;
@@ -221,8 +222,9 @@ fn iterate<W: Weights>(
         run.progress().start(u64::from(steps));
         (0..iteration).for_each(|_| run.progress().step());
         let seed = settings.seed.wrapping_add(u64::from(iteration) << 40);
-        let (moved, _) = cycle(run, level, community, way, seed, 0)?;
-        if way != Way::Start && moved.gain <= least {
+        let walk = Walk { run, way, seed };
+        let done = walk.level(level, community, iteration > 0, 0)?;
+        if way != Way::Start && done.moved.gain <= least {
             return Ok((true, iteration + 1));
         }
         way = again;

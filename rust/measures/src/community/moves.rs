@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use layerscope_core::{Result, Run, with_capacity};
 
 use super::level::{Level, Weights};
+use super::near::Near;
 use super::partition::{ALONE, Partition};
 use super::tally::Tally;
 
@@ -28,9 +29,9 @@ const WORTH: usize = 8000;
 /// Rounds of batches before the queue takes over.
 const ROUNDS: usize = 12;
 
-/// Whether a node waits for a visit.
-const QUIET: u8 = 0;
+/// Bits of a node's state: it waits for a visit; it has moved.
 const ACTIVE: u8 = 1;
+const CHANGED: u8 = 2;
 
 /// When to stop.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,20 +52,25 @@ pub(super) struct Moved {
     pub handed_over: bool,
 }
 
-/// Moves the nodes of `order`, in that order.
+/// Moves the nodes of `order`, in that order, and says for every node whether it moved. Where
+/// `active` is given, only nodes that it marks are visited, and those that moves bring back.
 pub(super) fn move_nodes<W: Weights>(
     run: &Run,
     level: &Level<W>,
     partition: &mut Partition,
     order: &[u32],
+    active: Option<&[bool]>,
     until: Until,
-) -> Result<Moved> {
+) -> Result<(Moved, Vec<bool>)> {
     if until == Until::Quiet {
         partition.allow_alone()?;
     }
+    let mut list = with_capacity(order.len())?;
+    let wanted = |&&node: &&u32| active.is_none_or(|active| active[node as usize]);
+    list.extend(order.iter().filter(wanted));
     let mut state = with_capacity(level.nodes())?;
-    state.resize_with(level.nodes(), || AtomicU8::new(QUIET));
-    for &node in order {
+    state.resize_with(level.nodes(), || AtomicU8::new(0));
+    for &node in &list {
         state[node as usize].store(ACTIVE, Ordering::Relaxed);
     }
     let mut mover = Mover {
@@ -74,8 +80,6 @@ pub(super) fn move_nodes<W: Weights>(
         state,
         moved: Moved::default(),
     };
-    let mut list = with_capacity(order.len())?;
-    list.extend_from_slice(order);
     let mut sweeps = match until {
         Until::Sweeps(sweeps) => sweeps,
         Until::Quiet => usize::MAX,
@@ -85,8 +89,11 @@ pub(super) fn move_nodes<W: Weights>(
         mover.round(&list)?;
         let before = list.len();
         list.clear();
-        let active = |&&node: &&u32| mover.state[node as usize].load(Ordering::Relaxed) == ACTIVE;
-        list.extend(order.iter().filter(active));
+        list.extend(
+            order
+                .iter()
+                .filter(|&&node| mover.is(node as usize, ACTIVE)),
+        );
         run.check()?;
         sweeps -= 1;
         round += 1;
@@ -101,7 +108,9 @@ pub(super) fn move_nodes<W: Weights>(
         Until::Quiet => usize::MAX,
     };
     mover.queue(list.into(), visits)?;
-    Ok(mover.moved)
+    let mut changed = with_capacity(level.nodes())?;
+    changed.extend((0..level.nodes()).map(|node| mover.is(node, CHANGED)));
+    Ok((mover.moved, changed))
 }
 
 struct Mover<'a, 'b, W> {
@@ -140,12 +149,17 @@ impl<W: Weights> Mover<'_, '_, W> {
     /// come back on the list.
     fn propose(&self, run: &Run, batch: &[u32], moved: &[u32]) -> Result<Vec<Vec<u32>>> {
         let (fresh, past) = (batch.len().div_ceil(PIECE), moved.len().div_ceil(PIECE));
-        let work = |tally: &mut Tally, piece: usize| {
+        let work = |(near, tally): &mut (Near, Tally), piece: usize| {
             if piece < fresh {
-                let nodes = batch.chunks(PIECE).nth(piece).unwrap_or_default();
+                let mut nodes = batch.chunks(PIECE).nth(piece).unwrap_or_default();
                 let mut proposals = with_capacity(nodes.len())?;
-                let best = |&node: &u32| self.partition.best(self.level, node as usize, tally);
-                proposals.extend(nodes.iter().map(best));
+                while !nodes.is_empty() {
+                    let (now, later) =
+                        nodes.split_at(near.fetch(self.level, nodes, &self.partition.community));
+                    let best = |i| self.partition.best(self.level.rate, near.around(i), tally);
+                    proposals.extend((0..now.len()).map(best));
+                    nodes = later;
+                }
                 return Ok(proposals);
             }
             for &node in moved.chunks(PIECE).nth(piece - fresh).unwrap_or_default() {
@@ -153,7 +167,7 @@ impl<W: Weights> Mover<'_, '_, W> {
             }
             Ok(Vec::new())
         };
-        run.map_with(fresh + past, || Ok(Tally::new()), work)
+        run.map_with(fresh + past, || Ok((Near::default(), Tally::new())), work)
     }
 
     /// Puts the neighbours of a moved node that live elsewhere back on the list.
@@ -162,17 +176,21 @@ impl<W: Weights> Mover<'_, '_, W> {
         let home = self.partition.community[node];
         self.level.visit(node, |other, _| {
             let state = &self.state[other];
-            if self.partition.community[other] != home && state.load(Ordering::Relaxed) == QUIET {
-                state.store(ACTIVE, Ordering::Relaxed);
+            let bits = state.load(Ordering::Relaxed);
+            if self.partition.community[other] != home && bits & ACTIVE == 0 {
+                // Nobody touches the other bit while neighbours are woken.
+                state.store(bits | ACTIVE, Ordering::Relaxed);
                 woken(other as u32);
             }
         });
     }
 
-    /// Carries out a proposal if it still raises the quality.
+    /// Carries out a proposal if it still raises the quality; if it does not, the node is to be
+    /// visited again.
     #[inline]
     fn commit(&mut self, node: usize, proposal: u32) -> bool {
-        self.state[node].store(QUIET, Ordering::Relaxed);
+        let state = self.state[node].get_mut();
+        *state &= !ACTIVE;
         let Some(target) = self.partition.target(node, proposal) else {
             return false;
         };
@@ -180,29 +198,37 @@ impl<W: Weights> Mover<'_, '_, W> {
         let gone = proposal != ALONE && self.partition.size[target as usize] == 0;
         let gain = self.partition.gain(self.level, node, target);
         let Some(gain) = gain.filter(|_| !gone) else {
-            self.state[node].store(ACTIVE, Ordering::Relaxed);
+            *state |= ACTIVE;
             return false;
         };
+        *state |= CHANGED;
         self.partition.go(self.level, node, target);
         self.moved.moves += 1;
         self.moved.gain += gain;
         true
     }
 
+    fn is(&self, node: usize, bit: u8) -> bool {
+        self.state[node].load(Ordering::Relaxed) & bit != 0
+    }
+
     /// First in, first out, each node against the present state; stops after `visits` of them.
     fn queue(&mut self, mut queue: VecDeque<u32>, visits: usize) -> Result<()> {
-        let mut tally = Tally::new();
+        let (mut near, mut tally) = (Near::default(), Tally::new());
         for visit in 0..visits {
             if visit % 1024 == 0 {
                 self.run.check()?;
             }
             let Some(node) = queue.pop_front() else { break };
+            near.fetch(self.level, &[node], &self.partition.community);
             let node = node as usize;
-            let proposal = self.partition.best(self.level, node, &mut tally);
+            let proposal = self
+                .partition
+                .best(self.level.rate, near.around(0), &mut tally);
             if self.commit(node, proposal) {
                 self.wake(node, |other| queue.push_back(other));
             } else {
-                self.state[node].store(QUIET, Ordering::Relaxed);
+                *self.state[node].get_mut() &= !ACTIVE;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use layerscope_core::{Result, filled, with_capacity};
 
 use super::level::{Level, Weights};
+use super::near::Around;
 use super::tally::Tally;
 
 /// A community of its own: where to go when no community is worth staying in.
@@ -52,26 +53,31 @@ impl Partition {
     ///
     /// Moving v from its community B to C gains `w(v, C) − w(v, B) − rate · k_v (K_C − K_B + k_v)`.
     #[inline]
-    pub fn best<W: Weights>(&self, level: &Level<W>, node: usize, tally: &mut Tally) -> u32 {
+    pub fn best(&self, rate: f64, around: Around, tally: &mut Tally) -> u32 {
+        let Around {
+            own,
+            mass,
+            communities,
+            weights,
+        } = around;
+        let here = self.mass[own as usize];
         let mut strength = 0.0;
-        level.visit(node, |target, weight| {
-            tally.add(self.community[target], weight);
+        for (&community, &weight) in communities.iter().zip(weights) {
+            tally.add(community, weight);
             strength += weight;
-        });
-        let own = self.community[node];
-        let expected = level.rate * level.mass[node];
-        let rest = self.mass[own as usize] - level.mass[node];
-        let least = LEAST * (strength + expected * self.mass[own as usize]);
-        let mut gain = tally.get(own) - expected * rest;
+        }
+        let expected = rate * mass;
+        let least = LEAST * (strength + expected * here);
+        let mut gain = tally.get(own) - expected * (here - mass);
         let mut best = own;
         if gain < -least {
             best = ALONE;
             gain = 0.0;
         }
         tally.drain(|community, weight| {
-            let here = weight - expected * self.mass[community as usize];
-            if here > gain + least && community != own {
-                (best, gain) = (community, here);
+            let there = weight - expected * self.mass[community as usize];
+            if there > gain + least && community != own {
+                (best, gain) = (community, there);
             }
         });
         best

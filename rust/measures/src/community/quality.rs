@@ -8,11 +8,11 @@ use super::network::Network;
 
 /// Sums over the communities of a partition.
 pub struct Sums {
-    /// Σ e_c: weight of the edges inside, self-loops included.
+    /// Σ `e_c`: weight of the edges inside, self-loops included.
     inside: f64,
-    /// Σ K_c² / (2m)².
+    /// Σ `(K_c / 2m)²`.
     squares: f64,
-    /// Σ n_c (n_c − 1) / 2.
+    /// Σ `n_c (n_c − 1) / 2`.
     pairs: f64,
     /// 2m.
     total: f64,

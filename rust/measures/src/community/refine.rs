@@ -29,25 +29,18 @@ pub(super) fn refine<W: Weights>(
     let places = groups.places()?;
     let parts = groups.map_members(
         run,
-        || Ok(Parts::default()),
-        |parts, c, numbers| {
-            let inside = Inside {
-                level,
-                community,
-                places: &places,
-                members: groups.of(c),
-                number: c as u32,
-            };
-            let begun = numbers.len();
-            if inside.members.len() == 1 {
-                numbers.push(0);
-            } else {
-                parts.build(run, &inside, seed)?;
-                numbers.extend_from_slice(&parts.part);
-            }
+        || Ok((Parts::default(), Tally::new())),
+        |(parts, tally), c, numbers| {
             // Distinct over all communities: a part bears the place of one of its members.
-            let start = groups.start(c) as u32;
-            numbers[begun..].iter_mut().for_each(|part| *part += start);
+            let (start, members) = (groups.start(c), groups.of(c));
+            if members.len() == 1 {
+                numbers.push(start as u32);
+                return Ok(());
+            }
+            parts.start(run, level, members, &places, start)?;
+            random::shuffle(&mut parts.order, seed, c as u64);
+            parts.build(run, level.rate, tally)?;
+            numbers.extend(parts.part.iter().map(|&part| part + start as u32));
             Ok(())
         },
     )?;
@@ -61,112 +54,107 @@ pub(super) fn refine<W: Weights>(
     Ok((parts, count))
 }
 
-/// One community and the level that it lives in.
-struct Inside<'a, 'b, W> {
-    level: &'a Level<'b, W>,
-    community: &'a [u32],
-    places: &'a [u32],
-    members: &'a [u32],
-    number: u32,
-}
-
-impl<W: Weights> Inside<'_, '_, W> {
-    /// Arcs from a member to other members: `visit(place, weight)`.
-    #[inline]
-    fn visit(&self, place: usize, mut visit: impl FnMut(usize, f64)) {
-        self.level
-            .visit(self.members[place] as usize, |other, weight| {
-                if self.community[other] == self.number {
-                    visit(self.places[other] as usize, weight);
-                }
-            });
-    }
-
-    fn mass(&self, place: usize) -> f64 {
-        self.level.mass[self.members[place] as usize]
-    }
-}
-
-/// The parts of one community, by the places of its members; kept as scratch.
+/// The parts of one community, by the places of its members in it; kept as scratch.
+#[derive(Default)]
 struct Parts {
+    /// The graph inside the community: where rows end, other ends, and weights unless all are 1.
+    ends: Vec<usize>,
+    others: Vec<u32>,
+    weights: Vec<f64>,
     /// Part of each member: the place of the member that it grew around.
     part: Vec<u32>,
-    /// Of each part: K_S and E(S, C − S), and whether it is one node.
+    /// Of each part: `K_S` and `E(S, C − S)`, and whether it is one node.
     mass: Vec<f64>,
     cut: Vec<f64>,
     single: Vec<bool>,
     order: Vec<u32>,
-    tally: Tally,
-}
-
-impl Default for Parts {
-    fn default() -> Self {
-        Self {
-            part: Vec::new(),
-            mass: Vec::new(),
-            cut: Vec::new(),
-            single: Vec::new(),
-            order: Vec::new(),
-            tally: Tally::new(),
-        }
-    }
 }
 
 impl Parts {
-    fn build<W: Weights>(&mut self, run: &Run, inside: &Inside<W>, seed: u64) -> Result<()> {
-        let members = inside.members.len();
-        self.start(inside);
+    /// Every member a part of its own. Copies the arcs inside, which are looked at twice.
+    fn start<W: Weights>(
+        &mut self,
+        run: &Run,
+        level: &Level<W>,
+        members: &[u32],
+        places: &[u32],
+        start: usize,
+    ) -> Result<()> {
+        self.ends.clear();
+        self.others.clear();
+        self.weights.clear();
+        self.cut.clear();
+        for (turn, &member) in members.iter().enumerate() {
+            if turn % 1024 == 0 {
+                run.check()?;
+            }
+            let mut cut = 0.0;
+            level.visit(member as usize, |other, weight| {
+                let place = (places[other] as usize).wrapping_sub(start);
+                if place < members.len() {
+                    self.others.push(place as u32);
+                    if !W::ONES {
+                        self.weights.push(weight);
+                    }
+                    cut += weight;
+                }
+            });
+            self.ends.push(self.others.len());
+            self.cut.push(cut);
+        }
+        self.part.clear();
+        self.part.extend(0..members.len() as u32);
+        self.order.clone_from(&self.part);
+        self.single.clear();
+        self.single.resize(members.len(), true);
+        self.mass.clear();
+        let mass = |&member: &u32| level.mass[member as usize];
+        self.mass.extend(members.iter().map(mass));
+        Ok(())
+    }
+
+    fn build(&mut self, run: &Run, rate: f64, tally: &mut Tally) -> Result<()> {
         let whole: f64 = self.mass.iter().sum();
-        random::shuffle(&mut self.order, seed, u64::from(inside.number));
-        for turn in 0..members {
+        for turn in 0..self.order.len() {
             if turn % 1024 == 0 {
                 run.check()?;
             }
             let place = self.order[turn] as usize;
-            if self.single[place] && self.well_connected(inside, place, whole) {
-                self.join(inside, place, whole);
+            if self.single[place] && self.well_connected(place, rate, whole) {
+                self.join(place, rate, whole, tally);
             }
         }
         Ok(())
     }
 
-    fn start<W: Weights>(&mut self, inside: &Inside<W>) {
-        let members = inside.members.len();
-        self.part.clear();
-        self.part.extend(0..members as u32);
-        self.order.clone_from(&self.part);
-        self.single.clear();
-        self.single.resize(members, true);
-        self.mass.clear();
-        self.mass
-            .extend((0..members).map(|place| inside.mass(place)));
-        self.cut.clear();
-        for place in 0..members {
-            let mut cut = 0.0;
-            inside.visit(place, |_, weight| cut += weight);
-            self.cut.push(cut);
-        }
-    }
-
-    fn well_connected<W>(&self, inside: &Inside<W>, part: usize, whole: f64) -> bool {
+    #[inline]
+    fn well_connected(&self, part: usize, rate: f64, whole: f64) -> bool {
         let mass = self.mass[part];
-        self.cut[part] >= inside.level.rate * mass * (whole - mass)
+        self.cut[part] >= rate * mass * (whole - mass)
     }
 
     /// Lets the single node at `place` join the part where it gains most, if any.
-    fn join<W: Weights>(&mut self, inside: &Inside<W>, place: usize, whole: f64) {
-        let mut tally = std::mem::replace(&mut self.tally, Tally::new());
-        inside.visit(place, |other, weight| tally.add(self.part[other], weight));
-        let expected = inside.level.rate * self.mass[place];
+    fn join(&mut self, place: usize, rate: f64, whole: f64, tally: &mut Tally) {
+        let begin = if place == 0 { 0 } else { self.ends[place - 1] };
+        let row = begin..self.ends[place];
+        if self.weights.is_empty() {
+            for &other in &self.others[row] {
+                tally.add(self.part[other as usize], 1.0);
+            }
+        } else {
+            for (&other, &weight) in self.others[row.clone()].iter().zip(&self.weights[row]) {
+                tally.add(self.part[other as usize], weight);
+            }
+        }
+        let expected = rate * self.mass[place];
         let mut best = (place, LEAST * (self.cut[place] + expected * whole), 0.0);
         tally.drain(|part, weight| {
             let part = part as usize;
             let gain = weight - expected * self.mass[part];
-            if gain > best.1 && self.well_connected(inside, part, whole) {
+            if gain > best.1 && self.well_connected(part, rate, whole) {
                 best = (part, gain, weight);
             }
         });
-        self.tally = tally;
         let (part, _, weight) = best;
         if part != place {
             self.part[place] = part as u32;

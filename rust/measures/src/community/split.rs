@@ -23,7 +23,7 @@ pub(super) fn components(
         run,
         || Ok(Vec::new()),
         |stack: &mut Vec<u32>, c, numbers| {
-            let members = groups.of(c);
+            let (start, members) = (groups.start(c), groups.of(c));
             let begun = numbers.len();
             numbers.resize(begun + members.len(), UNSEEN);
             let mut looked = 0;
@@ -31,7 +31,7 @@ pub(super) fn components(
                 if numbers[begun + first] != UNSEEN {
                     continue;
                 }
-                let part = (groups.start(c) + first) as u32;
+                let part = (start + first) as u32;
                 numbers[begun + first] = part;
                 stack.push(members[first]);
                 while let Some(node) = stack.pop() {
@@ -40,8 +40,9 @@ pub(super) fn components(
                         run.check()?;
                     }
                     network.visit(node as usize, |other, weight| {
-                        if weight > 0.0 && community[other] as usize == c {
-                            let number = &mut numbers[begun + places[other] as usize];
+                        let place = (places[other] as usize).wrapping_sub(start);
+                        if weight > 0.0 && place < members.len() {
+                            let number = &mut numbers[begun + place];
                             if *number == UNSEEN {
                                 *number = part;
                                 stack.push(other as u32);

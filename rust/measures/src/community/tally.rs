@@ -19,7 +19,9 @@ pub(super) struct Tally {
     /// Slots in use are the first `mask + 1`.
     mask: usize,
     shift: u32,
+    /// Slots that are taken, in the order in which they were; only the first `taken` count.
     used: Vec<u32>,
+    taken: usize,
     moving: Vec<Slot>,
 }
 
@@ -31,10 +33,11 @@ const NOTHING: Slot = Slot {
 impl Tally {
     pub fn new() -> Self {
         let mut tally = Self {
-            slots: vec![NOTHING; SLOTS],
+            slots: Vec::new(),
             mask: 0,
             shift: 0,
-            used: Vec::with_capacity(SLOTS),
+            used: Vec::new(),
+            taken: 0,
             moving: Vec::new(),
         };
         tally.resize(SLOTS);
@@ -47,12 +50,12 @@ impl Tally {
         let place = self.place(key);
         let slot = &mut self.slots[place];
         slot.sum += weight;
-        if slot.key == EMPTY {
-            slot.key = key;
-            self.used.push(place as u32);
-            if self.used.len() * 2 > self.mask {
-                self.grow();
-            }
+        // Whether a key is new cannot be foretold, so nothing branches on it.
+        self.used[self.taken] = place as u32;
+        self.taken += usize::from(slot.key == EMPTY);
+        slot.key = key;
+        if self.taken * 2 > self.mask {
+            self.grow();
         }
     }
 
@@ -65,12 +68,12 @@ impl Tally {
     /// Gives every key with its sum, in the order of their first appearance, and forgets them.
     #[inline]
     pub fn drain(&mut self, mut visit: impl FnMut(u32, f64)) {
-        for &place in &self.used {
+        for &place in &self.used[..self.taken] {
             let slot = &mut self.slots[place as usize];
             visit(slot.key, slot.sum);
             *slot = NOTHING;
         }
-        self.used.clear();
+        self.taken = 0;
         if self.mask >= SLOTS {
             self.resize(SLOTS);
         }
@@ -95,13 +98,14 @@ impl Tally {
         self.shift = 32 - slots.trailing_zeros();
         if self.slots.len() < slots {
             self.slots.resize(slots, NOTHING);
+            self.used.resize(slots, 0);
         }
     }
 
     #[cold]
     fn grow(&mut self) {
         self.moving.clear();
-        for &place in &self.used {
+        for &place in &self.used[..self.taken] {
             self.moving.push(self.slots[place as usize]);
             self.slots[place as usize] = NOTHING;
         }
