@@ -13,7 +13,7 @@ import modularity_curve
 import neighbours
 import persistence
 import self_similarity
-from _bench import print_machine, run
+from _bench import options_of, print_machine, run
 
 BENCHES = {
     "neighbours": neighbours,
@@ -41,9 +41,8 @@ PEERS = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--full", action="store_true", help="the large cases too")
     parser.add_argument("--only", choices=BENCHES, help="one bench")
-    options = parser.parse_args()
+    options = options_of(parser)
     print_machine(*PEERS)
     for name, bench in BENCHES.items():
         if options.only in (None, name):

@@ -23,6 +23,8 @@ __all__ = [
     "nntp_cancelled",
     "nnts",
     "nnts_chance",
+    "nnts_sets",
+    "nnts_sets_memory",
     "partition_agreement",
     "permutation",
     "self_similarity",
@@ -230,6 +232,42 @@ def nnts(
 
 def nnts_chance(n: int, k: int) -> float:
     """Return NNTS of two independent layers."""
+
+def nnts_sets(
+    layers: list[npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16 | np.uint32]],
+    names: list[str],
+    ks: list[int],
+    metric: str,
+    n_bootstrap: int,
+    seed: int,
+    keep_shared: bool,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[
+    tuple[
+        npt.NDArray[np.float64],
+        npt.NDArray[np.float64],
+        tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None,
+        npt.NDArray[np.uint16] | None,
+    ],
+    list[tuple[int, int, int, int]],
+]:
+    """Return what ``nnts`` returns, by rows of bits, and four counts per layer.
+
+    A layer is a matrix of values, or of neighbour lists (uint32). The counts are rows tied at the
+    largest k, repeated rows, zero rows and infinite distances; zeros for lists.
+    """
+
+def nnts_sets_memory(
+    layers: list[npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16 | np.uint32]],
+    ks: list[int],
+    metric: str,
+    keep_shared: bool,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+) -> int:
+    """Return the bytes that ``nnts_sets`` takes at most beside its input and its result."""
 
 def nntp(
     lists: list[npt.NDArray[np.uint32]],

@@ -46,6 +46,9 @@ CALLS: dict[str, Callable[..., Any]] = {
     "label_agreement": lambda **how: ls.label_agreement(X, LABELS, **how),
     "intrinsic_dimension": lambda **how: ls.intrinsic_dimension(X, **how),
     "nnts": lambda **how: ls.nnts(STACK, n_neighbors=7, n_bootstrap=9, per_sample=True, **how),
+    "nnts, large k": lambda **how: ls.nnts(
+        STACK, n_neighbors=(70, 40), n_bootstrap=9, per_sample=True, **how
+    ),
     "nntp": lambda **how: ls.nntp(STACK, n_neighbors=7, gap=1, **how),
     "follow_communities": lambda **how: ls.follow_communities(
         STACK, labels=LABELS, n_neighbors=7, **how

@@ -36,8 +36,8 @@ COLOURS = {
     "hubness": "#a14a86",
     "nnts": "#3b5b92",
     "nntp": "#7a5c00",
-    "cka": "#6b3f8f",
     "self_similarity": "#4d6b2f",
+    "cka": "#6b3f8f",
 }
 OTHER_COLOUR = "#5b5f97"
 

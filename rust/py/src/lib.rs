@@ -27,6 +27,7 @@ mod partitions;
 mod persistence;
 mod run;
 mod self_similarity;
+mod sets;
 
 use pyo3::prelude::*;
 
@@ -55,4 +56,6 @@ mod _core {
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
     #[pymodule_export]
     use crate::self_similarity::{self_similarity, self_similarity_gradient, unit_distances};
+    #[pymodule_export]
+    use crate::sets::{nnts_sets, nnts_sets_memory};
 }
