@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 import alignment
+import follow_communities
 import intrinsic_dimension
 import label_agreement
 import modularity
@@ -21,6 +22,7 @@ BENCHES = {
     "label_agreement": label_agreement,
     "intrinsic_dimension": intrinsic_dimension,
     "persistence": persistence,
+    "follow_communities": follow_communities,
     "alignment": alignment,
     "self_similarity": self_similarity,
 }

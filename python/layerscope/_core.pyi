@@ -12,6 +12,7 @@ __all__ = [
     "communities",
     "community_levels",
     "estimate_memory",
+    "follow_communities",
     "graph_from_edges",
     "graph_from_neighbors",
     "modularity_from_graph",
@@ -24,6 +25,7 @@ __all__ = [
     "nnts_chance",
     "nnts_sets",
     "nnts_sets_memory",
+    "partition_agreement",
     "permutation",
     "self_similarity",
     "self_similarity_gradient",
@@ -282,6 +284,33 @@ def nntp_cancelled(
     progress: Callable[[int, int], object] | None = None,
 ) -> npt.NDArray[np.uint32]:
     """Return the pairs of the first layer that the second does not have."""
+
+def partition_agreement(
+    found: npt.NDArray[np.uint32],
+    n_found: int,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[
+    float,
+    float,
+    float,
+    float,
+    npt.NDArray[np.float64],
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.uint64],
+]:
+    """Return ami, ari, nmi, purity; fragmentation; each community's largest class and its size."""
+
+def follow_communities(
+    layers: list[npt.NDArray[np.uint32]],
+    n_communities: list[int],
+    minimum_overlap: float,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Return per step heir and destination of each community, parent of each next one; -1: none."""
 
 def communities(
     indptr: npt.NDArray[np.int64],

@@ -279,9 +279,9 @@ WRONG: dict[str, tuple[dict[str, Any], type, str]] = {
     "metric": ({"metric": "l1"}, InvalidInputError, "metric must be one of 'euclidean'"),
     "preset": ({"preset": "x"}, InvalidInputError, "preset must be one of 'eccv2022'"),
     "later measure": (
-        {"measures": ["communities"]},
+        {"measures": ["separability"]},
         InvalidInputError,
-        "'communities', which is not part of it",
+        "'separability', which is not part of it",
     ),
     "unknown measure": ({"measures": "cca"}, InvalidInputError, "names among label_agreement"),
     "measure of a number": ({"measures": 3}, InvalidTypeError, "measures must be None, a name"),

@@ -50,6 +50,12 @@ CALLS: dict[str, Callable[..., Any]] = {
         STACK, n_neighbors=(70, 40), n_bootstrap=9, per_sample=True, **how
     ),
     "nntp": lambda **how: ls.nntp(STACK, n_neighbors=7, gap=1, **how),
+    "follow_communities": lambda **how: ls.follow_communities(
+        STACK, labels=LABELS, n_neighbors=7, **how
+    ),
+    "follow_communities, cosine": lambda **how: ls.follow_communities(
+        STACK, metric="cosine", algorithm="louvain", **how
+    ),
     "cka": lambda **how: ls.cka(X, STACK["layer1"], **how),
     "cka, debiased": lambda **how: ls.cka(X, STACK["layer1"], debiased=True, **how),
     "alignment": lambda **how: ls.alignment(X, STACK["layer1"], n_neighbors=7, **how),
@@ -62,6 +68,9 @@ CALLS: dict[str, Callable[..., Any]] = {
     ),
     "feature_network": lambda **how: ls.feature_network(X, **how),
     "analyze": lambda **how: ls.analyze(STACK, labels=LABELS, n_permutations=10, **how),
+    "analyze, communities": lambda **how: ls.analyze(
+        STACK, labels=LABELS, measures=["communities"], **how
+    ),
 }
 
 

@@ -17,6 +17,7 @@ from layerscope.analyze._units import unit_similarity
 from layerscope.errors import MemoryLimitError, in_layer
 from layerscope.measures import (
     ModularityCurve,
+    follow_communities,
     intrinsic_dimension,
     label_agreement,
     modularity_curve,
@@ -134,6 +135,10 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
         watch.start("self-similarity of units")
         results |= unit_similarity(layers, plan, watch.inside(), warnings)
         watch.finish()
+    if "communities" in plan.measures:
+        watch.start("communities")
+        results["communities"] = _followed(tables, plan, watch)
+        watch.finish()
     for name, table in tables.items():
         warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
     warnings += [sentence for result in results.values() for sentence in result.warnings]
@@ -185,6 +190,17 @@ def _similarity(tables: Mapping[str, Neighbors], plan: Plan) -> StackResult:
     k = plan.n_neighbors
     every = k if k <= MOST_KS else (k,)  # every k up to it, or, when they are too many, it alone
     return nnts(tables, n_neighbors=every, random_state=plan.random_state, n_jobs=plan.n_jobs)
+
+
+def _followed(tables: Mapping[str, Neighbors], plan: Plan, watch: Watch) -> StackResult:
+    return follow_communities(
+        tables,
+        labels=plan.labels,
+        random_state=plan.random_state,
+        n_jobs=plan.n_jobs,
+        memory_limit=plan.memory_limit,
+        progress=watch.inside(),
+    )
 
 
 def _alignment(
@@ -266,6 +282,13 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
         columns["self_similarity"] = units.value.tolist()
         columns["self_similarity_null"] = [float(one.null_mean) for one in units.results]
         columns["self_similarity_z"] = [float(one.z) for one in units.results]
+    if "communities" in results:
+        followed = results["communities"]
+        columns["n_communities"] = followed.n_communities.tolist()
+        columns["community_modularity"] = followed.modularity.tolist()
+        if followed.agreement is not None:
+            columns["ami"] = followed.agreement.ami.tolist()
+            columns["ari"] = followed.agreement.ari.tolist()
     if "nntp" in results:
         columns["transient_share"] = results["nntp"].transient_share.tolist()
     return columns

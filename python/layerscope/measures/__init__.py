@@ -8,6 +8,7 @@ from layerscope.measures._per_layer import PerLayer, per_layer
 from layerscope.measures.alignment import Alignment, alignment
 from layerscope.measures.cka import CKA, cka
 from layerscope.measures.communities import Communities, leiden, louvain
+from layerscope.measures.follow_communities import FollowedCommunities, follow_communities
 from layerscope.measures.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from layerscope.measures.label_agreement import LabelAgreement, label_agreement
 from layerscope.measures.modularity import Modularity, modularity
@@ -29,6 +30,7 @@ __all__ = [
     "Communities",
     "Difference",
     "FeatureNetwork",
+    "FollowedCommunities",
     "IntrinsicDimension",
     "LabelAgreement",
     "Modularity",
@@ -38,6 +40,7 @@ __all__ = [
     "alignment",
     "cka",
     "feature_network",
+    "follow_communities",
     "intrinsic_dimension",
     "label_agreement",
     "leiden",

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from layerscope.plot._chain import lifetimes, turnover
 from layerscope.plot._classes import per_class
+from layerscope.plot._community_agreement import community_agreement
 from layerscope.plot._curves import modularity_curve, per_layer, series, standard_errors
+from layerscope.plot._flow import flow
 from layerscope.plot._maps import layer_step_map
 from layerscope.plot._pairs import cka, nntp, nnts
 from layerscope.plot._report import report
@@ -27,7 +29,9 @@ from layerscope.plot._text import short_names
 
 __all__ = [
     "cka",
+    "community_agreement",
     "figure",
+    "flow",
     "k_occurrence",
     "layer_step_map",
     "lifetimes",

@@ -11,7 +11,9 @@ import numpy as np
 
 from layerscope.plot._chain import lifetimes, turnover
 from layerscope.plot._classes import per_class
+from layerscope.plot._community_agreement import community_agreement
 from layerscope.plot._curves import modularity_curve, per_layer, series
+from layerscope.plot._flow import flow
 from layerscope.plot._maps import layer_step_map, map_height
 from layerscope.plot._pairs import cka, nntp, nnts
 from layerscope.plot._steps import step_curves
@@ -60,7 +62,22 @@ def _panels(report: Any) -> list[Callable[[Axes], Axes]]:
             panels.append(partial(_column, report, name))
     if "hubness" in report.table:
         panels.append(partial(_column, report, "hubness"))
-    return [*panels, *_across(report.results, len(report.layers))]
+    return [
+        *panels,
+        *_communities(report.results),
+        *_across(report.results, len(report.layers)),
+    ]
+
+
+def _communities(results: Mapping[str, Any]) -> list[Callable[[Axes], Axes]]:
+    """Return the panels of communities."""
+    followed = results.get("communities")
+    if followed is None:
+        return []
+    panels: list[Callable[[Axes], Axes]] = [partial(flow, followed)]
+    if followed.agreement is not None:
+        panels.append(partial(community_agreement, followed))
+    return panels
 
 
 def _across(results: Mapping[str, Any], n_layers: int) -> Sequence[Callable[[Axes], Axes]]:
@@ -83,9 +100,11 @@ def _run_panels(report: Any) -> list[Callable[[Axes], Axes]]:
             partial(layer_step_map, *where, title, measure=measure),
         ]
     latest = {
-        name: over[report.steps[-1]] for name, over in report.results.items() if name in ACROSS
+        name: over[report.steps[-1]]
+        for name, over in report.results.items()
+        if name in (*ACROSS, "communities")
     }
-    return [*panels, *_across(latest, len(report.layers))]
+    return [*panels, *_communities(latest), *_across(latest, len(report.layers))]
 
 
 def _curves(where: tuple[Any, Any, Any], measure: str, ax: Axes) -> Axes:

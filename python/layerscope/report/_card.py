@@ -53,6 +53,7 @@ def card(
     *,
     wide: bool = False,
     height: float = HEIGHT,
+    wide_height: float = WIDE_HEIGHT,
     over: Callable[[Axes, Box], str] | None = None,
     picker: Picker | None = None,
 ) -> Card:
@@ -66,6 +67,6 @@ def card(
     narrow = Markup(inline_svg(draw, key, width=WIDTH, height=height, label=label, over=over))
     broad = None
     if wide:
-        drawn = inline_svg(draw, f"{key}-wide", width=WIDE, height=WIDE_HEIGHT, label=label)
+        drawn = inline_svg(draw, f"{key}-wide", width=WIDE, height=wide_height, label=label)
         broad = Markup(drawn)
     return Card(heading, caption, narrow, broad, picker)

@@ -14,6 +14,7 @@ from layerscope.plot._report import by_step, is_numeric, mapped, numbers, shown_
 from layerscope.plot._style import floats, title_of
 from layerscope.report._across import ACROSS, across_charts
 from layerscope.report._card import Card, card
+from layerscope.report._communities import community_charts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +92,8 @@ def _of_stack(report: Any) -> list[Card]:
             drawn.append(_of_column(f"measure-{place}", report, name))
     if "hubness" in report.table:
         drawn.append(_of_column("hubness", report, "hubness"))
-    return [*drawn, *across_charts(report.results, len(report.layers))]
+    across = across_charts(report.results, len(report.layers))
+    return [*drawn, *community_charts(report.results), *across]
 
 
 def _of_run(report: Any) -> list[Card]:
@@ -132,9 +134,12 @@ def _of_run(report: Any) -> list[Card]:
                    floats(last.value)),
         ]  # fmt: skip
     latest = {
-        name: over_steps[steps[-1]] for name, over_steps in report.results.items() if name in ACROSS
+        name: over_steps[steps[-1]]
+        for name, over_steps in report.results.items()
+        if name in (*ACROSS, "communities")
     }
-    chain = across_charts(latest, len(layers), ", last checkpoint")
+    chain = community_charts(latest, ", last checkpoint")
+    chain += across_charts(latest, len(layers), ", last checkpoint")
     return [*curves[:1], *maps, *detail, *chain, *curves[1:]]
 
 

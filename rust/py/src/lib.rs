@@ -23,6 +23,7 @@ mod errors;
 mod graph;
 mod modularity;
 mod neighbours;
+mod partitions;
 mod persistence;
 mod run;
 mod self_similarity;
@@ -49,6 +50,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::neighbours::{estimate_memory, neighbors};
+    #[pymodule_export]
+    use crate::partitions::{follow_communities, partition_agreement};
     #[pymodule_export]
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
     #[pymodule_export]
