@@ -8,6 +8,8 @@ mod kernel;
 mod lanes;
 mod memory;
 mod metric;
+#[cfg(feature = "probe")]
+pub mod probe;
 mod request;
 mod rows;
 mod scale;

@@ -1,0 +1,160 @@
+//! Tiles of 6 × 16 in 12 of the 16 registers of AVX2.
+#![allow(unsafe_code)]
+
+use std::arch::x86_64::{
+    __m256, __m256i, _CMP_GE_OQ, _mm256_add_epi32, _mm256_add_ps, _mm256_cmp_ps,
+    _mm256_cvtepi32_ps, _mm256_dpbusd_avx_epi32, _mm256_fmadd_ps, _mm256_fmsub_ps, _mm256_loadu_ps,
+    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_max_ps, _mm256_movemask_ps, _mm256_mul_ps,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+};
+
+use super::tile::{Addresses, Tile};
+
+const ROWS: usize = 6;
+const LANES: usize = 8;
+const COLUMNS: usize = 2 * LANES;
+
+/// f32 products.
+///
+/// # Safety
+///
+/// The processor has AVX2 and FMA. `left` and `right` point to `depth` × 6 and `depth` × 16 words,
+/// the addresses of `test` to 6 values for rows and 16 for columns.
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn single(
+    left: *const u32,
+    right: *const u32,
+    depth: usize,
+    test: &Addresses,
+    out: &mut Tile,
+) -> bool {
+    let mut sums = [[_mm256_setzero_ps(); 2]; ROWS];
+    for k in 0..depth {
+        // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for.
+        unsafe {
+            let b = right.add(k * COLUMNS).cast::<f32>();
+            let (b0, b1) = (_mm256_loadu_ps(b), _mm256_loadu_ps(b.add(LANES)));
+            let a = left.add(k * ROWS).cast::<f32>();
+            for (r, sum) in sums.iter_mut().enumerate() {
+                let x = _mm256_set1_ps(*a.add(r));
+                sum[0] = _mm256_fmadd_ps(x, b0, sum[0]);
+                sum[1] = _mm256_fmadd_ps(x, b1, sum[1]);
+            }
+        }
+    }
+    // SAFETY: what `finish` asks for is what this function asks for.
+    unsafe { finish(sums, test, out) }
+}
+
+/// Integer products of signed bytes that were widened to 16 bits.
+///
+/// # Safety
+///
+/// As [`single`].
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn wide(
+    left: *const u32,
+    right: *const u32,
+    depth: usize,
+    test: &Addresses,
+    out: &mut Tile,
+) -> bool {
+    // SAFETY: the caller vouches for 6 values.
+    let mut sums: [[__m256i; 2]; ROWS] =
+        std::array::from_fn(|r| unsafe { [_mm256_set1_epi32(*test.initial.add(r)); 2] });
+    for k in 0..depth {
+        // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for.
+        unsafe {
+            let b = right.add(k * COLUMNS);
+            let b0 = _mm256_loadu_si256(b.cast());
+            let b1 = _mm256_loadu_si256(b.add(LANES).cast());
+            let a = left.add(k * ROWS).cast::<i32>();
+            for (r, sum) in sums.iter_mut().enumerate() {
+                let x = _mm256_set1_epi32(*a.add(r));
+                sum[0] = _mm256_add_epi32(sum[0], _mm256_madd_epi16(b0, x));
+                sum[1] = _mm256_add_epi32(sum[1], _mm256_madd_epi16(b1, x));
+            }
+        }
+    }
+    let sums = sums.map(|row| row.map(|sum| _mm256_cvtepi32_ps(sum)));
+    // SAFETY: what `finish` asks for is what this function asks for.
+    unsafe { finish(sums, test, out) }
+}
+
+/// Integer products of signed bytes on the left and unsigned bytes on the right.
+///
+/// # Safety
+///
+/// As [`single`], and the processor has AVX-VNNI.
+#[target_feature(enable = "avx2,fma,avxvnni")]
+pub(super) unsafe fn vnni(
+    left: *const u32,
+    right: *const u32,
+    depth: usize,
+    test: &Addresses,
+    out: &mut Tile,
+) -> bool {
+    // SAFETY: the caller vouches for 6 values.
+    let mut sums: [[__m256i; 2]; ROWS] =
+        std::array::from_fn(|r| unsafe { [_mm256_set1_epi32(*test.initial.add(r)); 2] });
+    for k in 0..depth {
+        // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for.
+        unsafe {
+            let b = right.add(k * COLUMNS);
+            let b0 = _mm256_loadu_si256(b.cast());
+            let b1 = _mm256_loadu_si256(b.add(LANES).cast());
+            let a = left.add(k * ROWS).cast::<i32>();
+            for (r, sum) in sums.iter_mut().enumerate() {
+                let x = _mm256_set1_epi32(*a.add(r));
+                sum[0] = _mm256_dpbusd_avx_epi32(sum[0], b0, x);
+                sum[1] = _mm256_dpbusd_avx_epi32(sum[1], b1, x);
+            }
+        }
+    }
+    let sums = sums.map(|row| row.map(|sum| _mm256_cvtepi32_ps(sum)));
+    // SAFETY: what `finish` asks for is what this function asks for.
+    unsafe { finish(sums, test, out) }
+}
+
+/// Tests the products; see `tile`.
+///
+/// # Safety
+///
+/// The processor has AVX2 and FMA; `test` points to 6 values for rows and 16 for columns.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn finish(mut sums: [[__m256; 2]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
+    let mut masks = [0u32; ROWS];
+    let mut any = 0;
+    // SAFETY: v < 2 and r < 6, so every address is one that the caller vouches for.
+    unsafe {
+        for v in 0..2 {
+            let scale = _mm256_loadu_ps(test.column_scale.add(v * LANES));
+            let term = _mm256_loadu_ps(test.column_term.add(v * LANES));
+            let limit = _mm256_loadu_ps(test.column_threshold.add(v * LANES));
+            for (r, sum) in sums.iter_mut().enumerate() {
+                let scaled = _mm256_mul_ps(sum[v], scale);
+                let w = _mm256_fmsub_ps(scaled, _mm256_set1_ps(*test.row_scale.add(r)), term);
+                let most = _mm256_max_ps(limit, _mm256_set1_ps(*test.row_threshold.add(r)));
+                let row_term = _mm256_set1_ps(*test.row_term.add(r));
+                let passed = _mm256_cmp_ps::<_CMP_GE_OQ>(_mm256_add_ps(w, most), row_term);
+                let mask = _mm256_movemask_ps(passed).cast_unsigned();
+                masks[r] |= mask << (v * LANES);
+                any |= mask;
+                sum[v] = w;
+            }
+        }
+    }
+    if any == 0 {
+        return false;
+    }
+    for (r, sum) in sums.iter().enumerate() {
+        for v in 0..2 {
+            let slots = &mut out.values[r * COLUMNS + v * LANES..][..LANES];
+            // SAFETY: `slots` holds 8 values.
+            unsafe { _mm256_storeu_ps(slots.as_mut_ptr(), sum[v]) };
+        }
+        out.masks[r] = masks[r];
+    }
+    true
+}

@@ -1,0 +1,158 @@
+//! Tiles of 12 × 32 in 24 of the 32 registers of AVX-512.
+#![allow(unsafe_code)]
+
+use std::arch::x86_64::{
+    __m512, __m512bh, __m512i, _CMP_GE_OQ, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_cvtepi32_ps,
+    _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_fmsub_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_ps, _mm512_storeu_ps,
+};
+
+use super::tile::{Addresses, Tile};
+
+const ROWS: usize = 12;
+const LANES: usize = 16;
+const COLUMNS: usize = 2 * LANES;
+
+/// f32 products.
+///
+/// # Safety
+///
+/// The processor has AVX-512 F. `left` and `right` point to `depth` × 12 and `depth` × 32 words,
+/// the addresses of `test` to 12 values for rows and 32 for columns.
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) unsafe fn single(
+    left: *const u32,
+    right: *const u32,
+    depth: usize,
+    test: &Addresses,
+    out: &mut Tile,
+) -> bool {
+    let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
+    for k in 0..depth {
+        // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for.
+        unsafe {
+            let b = right.add(k * COLUMNS).cast::<f32>();
+            let (b0, b1) = (_mm512_loadu_ps(b), _mm512_loadu_ps(b.add(LANES)));
+            let a = left.add(k * ROWS).cast::<f32>();
+            for (r, sum) in sums.iter_mut().enumerate() {
+                let x = _mm512_set1_ps(*a.add(r));
+                sum[0] = _mm512_fmadd_ps(x, b0, sum[0]);
+                sum[1] = _mm512_fmadd_ps(x, b1, sum[1]);
+            }
+        }
+    }
+    // SAFETY: what `finish` asks for is what this function asks for.
+    unsafe { finish(sums, test, out) }
+}
+
+/// Products of pairs of bfloat16, summed in f32.
+///
+/// # Safety
+///
+/// As [`single`], and the processor has AVX512-BF16.
+#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+pub(super) unsafe fn half(
+    left: *const u32,
+    right: *const u32,
+    depth: usize,
+    test: &Addresses,
+    out: &mut Tile,
+) -> bool {
+    let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
+    for k in 0..depth {
+        // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for; a
+        // register of words and one of pairs of bfloat16 are the same 64 bytes.
+        unsafe {
+            let pairs = |x: __m512i| std::mem::transmute::<__m512i, __m512bh>(x);
+            let b = right.add(k * COLUMNS);
+            let b0 = pairs(_mm512_loadu_si512(b.cast()));
+            let b1 = pairs(_mm512_loadu_si512(b.add(LANES).cast()));
+            let a = left.add(k * ROWS).cast::<i32>();
+            for (r, sum) in sums.iter_mut().enumerate() {
+                let x = pairs(_mm512_set1_epi32(*a.add(r)));
+                sum[0] = _mm512_dpbf16_ps(sum[0], b0, x);
+                sum[1] = _mm512_dpbf16_ps(sum[1], b1, x);
+            }
+        }
+    }
+    // SAFETY: what `finish` asks for is what this function asks for.
+    unsafe { finish(sums, test, out) }
+}
+
+/// Integer products of signed bytes on the left and unsigned bytes on the right.
+///
+/// # Safety
+///
+/// As [`single`], and the processor has AVX512-VNNI.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub(super) unsafe fn byte(
+    left: *const u32,
+    right: *const u32,
+    depth: usize,
+    test: &Addresses,
+    out: &mut Tile,
+) -> bool {
+    // SAFETY: the caller vouches for 12 values.
+    let mut sums: [[__m512i; 2]; ROWS] =
+        std::array::from_fn(|r| unsafe { [_mm512_set1_epi32(*test.initial.add(r)); 2] });
+    for k in 0..depth {
+        // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for.
+        unsafe {
+            let b = right.add(k * COLUMNS);
+            let b0 = _mm512_loadu_si512(b.cast());
+            let b1 = _mm512_loadu_si512(b.add(LANES).cast());
+            let a = left.add(k * ROWS).cast::<i32>();
+            for (r, sum) in sums.iter_mut().enumerate() {
+                let x = _mm512_set1_epi32(*a.add(r));
+                sum[0] = _mm512_dpbusd_epi32(sum[0], b0, x);
+                sum[1] = _mm512_dpbusd_epi32(sum[1], b1, x);
+            }
+        }
+    }
+    let sums = sums.map(|row| row.map(|sum| _mm512_cvtepi32_ps(sum)));
+    // SAFETY: what `finish` asks for is what this function asks for.
+    unsafe { finish(sums, test, out) }
+}
+
+/// Tests the products; see `tile`.
+///
+/// # Safety
+///
+/// The processor has AVX-512 F; `test` points to 12 values for rows and 32 for columns.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn finish(mut sums: [[__m512; 2]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
+    let mut masks = [0u32; ROWS];
+    let mut any = 0;
+    // SAFETY: v < 2 and r < 12, so every address is one that the caller vouches for.
+    unsafe {
+        for v in 0..2 {
+            let scale = _mm512_loadu_ps(test.column_scale.add(v * LANES));
+            let term = _mm512_loadu_ps(test.column_term.add(v * LANES));
+            let limit = _mm512_loadu_ps(test.column_threshold.add(v * LANES));
+            for (r, sum) in sums.iter_mut().enumerate() {
+                let scaled = _mm512_mul_ps(sum[v], scale);
+                let w = _mm512_fmsub_ps(scaled, _mm512_set1_ps(*test.row_scale.add(r)), term);
+                let most = _mm512_max_ps(limit, _mm512_set1_ps(*test.row_threshold.add(r)));
+                let row_term = _mm512_set1_ps(*test.row_term.add(r));
+                let mask = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(_mm512_add_ps(w, most), row_term);
+                masks[r] |= u32::from(mask) << (v * LANES);
+                any |= mask;
+                sum[v] = w;
+            }
+        }
+    }
+    if any == 0 {
+        return false;
+    }
+    for (r, sum) in sums.iter().enumerate() {
+        for v in 0..2 {
+            let slots = &mut out.values[r * COLUMNS + v * LANES..][..LANES];
+            // SAFETY: `slots` holds 16 values.
+            unsafe { _mm512_storeu_ps(slots.as_mut_ptr(), sum[v]) };
+        }
+        out.masks[r] = masks[r];
+    }
+    true
+}
