@@ -123,38 +123,31 @@ pub(super) unsafe fn vnni(
 /// The processor has AVX2 and FMA; `test` points to 6 values for rows and 16 for columns.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn finish(mut sums: [[__m256; 2]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
-    let mut masks = [0u32; ROWS];
+unsafe fn finish(sums: [[__m256; 2]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
     let mut any = 0;
-    // SAFETY: v < 2 and r < 6, so every address is one that the caller vouches for.
+    // Stored whether or not anything survives: the stores cost less than a second pass.
+    let values = out.values.as_mut_ptr();
+    // SAFETY: v < 2 and r < 6, so every address is one that the caller vouches for, and the
+    // values of the tile are at least 6 × 16.
     unsafe {
-        for v in 0..2 {
-            let scale = _mm256_loadu_ps(test.column_scale.add(v * LANES));
-            let term = _mm256_loadu_ps(test.column_term.add(v * LANES));
-            let limit = _mm256_loadu_ps(test.column_threshold.add(v * LANES));
-            for (r, sum) in sums.iter_mut().enumerate() {
-                let scaled = _mm256_mul_ps(sum[v], scale);
-                let w = _mm256_fmsub_ps(scaled, _mm256_set1_ps(*test.row_scale.add(r)), term);
-                let most = _mm256_max_ps(limit, _mm256_set1_ps(*test.row_threshold.add(r)));
-                let row_term = _mm256_set1_ps(*test.row_term.add(r));
+        for (r, sum) in sums.iter().enumerate() {
+            let row_scale = _mm256_set1_ps(*test.row_scale.add(r));
+            let row_limit = _mm256_set1_ps(*test.row_threshold.add(r));
+            let row_term = _mm256_set1_ps(*test.row_term.add(r));
+            let mut mask = 0;
+            for (v, &product) in sum.iter().enumerate() {
+                let at = v * LANES;
+                let scaled = _mm256_mul_ps(product, _mm256_loadu_ps(test.column_scale.add(at)));
+                let w =
+                    _mm256_fmsub_ps(scaled, row_scale, _mm256_loadu_ps(test.column_term.add(at)));
+                let most = _mm256_max_ps(_mm256_loadu_ps(test.column_threshold.add(at)), row_limit);
                 let passed = _mm256_cmp_ps::<_CMP_GE_OQ>(_mm256_add_ps(w, most), row_term);
-                let mask = _mm256_movemask_ps(passed).cast_unsigned();
-                masks[r] |= mask << (v * LANES);
-                any |= mask;
-                sum[v] = w;
+                mask |= _mm256_movemask_ps(passed).cast_unsigned() << at;
+                _mm256_storeu_ps(values.add(r * COLUMNS + at), w);
             }
+            out.masks[r] = mask;
+            any |= mask;
         }
     }
-    if any == 0 {
-        return false;
-    }
-    for (r, sum) in sums.iter().enumerate() {
-        for v in 0..2 {
-            let slots = &mut out.values[r * COLUMNS + v * LANES..][..LANES];
-            // SAFETY: `slots` holds 8 values.
-            unsafe { _mm256_storeu_ps(slots.as_mut_ptr(), sum[v]) };
-        }
-        out.masks[r] = masks[r];
-    }
-    true
+    any != 0
 }

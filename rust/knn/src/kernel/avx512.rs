@@ -122,37 +122,36 @@ pub(super) unsafe fn byte(
 /// The processor has AVX-512 F; `test` points to 12 values for rows and 32 for columns.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn finish(mut sums: [[__m512; 2]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
-    let mut masks = [0u32; ROWS];
+unsafe fn finish(sums: [[__m512; 2]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
     let mut any = 0;
-    // SAFETY: v < 2 and r < 12, so every address is one that the caller vouches for.
+    // Stored whether or not anything survives: the stores cost less than a second pass.
+    let values = out.values.as_mut_ptr();
+    // SAFETY: v < 2 and r < 12, so every address is one that the caller vouches for, and the
+    // values of the tile are 12 × 32.
     unsafe {
-        for v in 0..2 {
-            let scale = _mm512_loadu_ps(test.column_scale.add(v * LANES));
-            let term = _mm512_loadu_ps(test.column_term.add(v * LANES));
-            let limit = _mm512_loadu_ps(test.column_threshold.add(v * LANES));
-            for (r, sum) in sums.iter_mut().enumerate() {
-                let scaled = _mm512_mul_ps(sum[v], scale);
-                let w = _mm512_fmsub_ps(scaled, _mm512_set1_ps(*test.row_scale.add(r)), term);
-                let most = _mm512_max_ps(limit, _mm512_set1_ps(*test.row_threshold.add(r)));
-                let row_term = _mm512_set1_ps(*test.row_term.add(r));
-                let mask = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(_mm512_add_ps(w, most), row_term);
-                masks[r] |= u32::from(mask) << (v * LANES);
+        let scales = [0, LANES].map(|at| _mm512_loadu_ps(test.column_scale.add(at)));
+        let terms = [0, LANES].map(|at| _mm512_loadu_ps(test.column_term.add(at)));
+        let limits = [0, LANES].map(|at| _mm512_loadu_ps(test.column_threshold.add(at)));
+        // Written out, since the compiler keeps a loop, and with it the sums in memory.
+        macro_rules! rows {
+            ($($r:literal)*) => {$({
+                let row_scale = _mm512_set1_ps(*test.row_scale.add($r));
+                let row_limit = _mm512_set1_ps(*test.row_threshold.add($r));
+                let row_term = _mm512_set1_ps(*test.row_term.add($r));
+                let mut mask = 0u32;
+                for v in 0..2 {
+                    let scaled = _mm512_mul_ps(sums[$r][v], scales[v]);
+                    let w = _mm512_fmsub_ps(scaled, row_scale, terms[v]);
+                    let sum = _mm512_add_ps(w, _mm512_max_ps(limits[v], row_limit));
+                    let passed = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(sum, row_term);
+                    mask |= u32::from(passed) << (v * LANES);
+                    _mm512_storeu_ps(values.add($r * COLUMNS + v * LANES), w);
+                }
+                out.masks[$r] = mask;
                 any |= mask;
-                sum[v] = w;
-            }
+            })*};
         }
+        rows!(0 1 2 3 4 5 6 7 8 9 10 11);
     }
-    if any == 0 {
-        return false;
-    }
-    for (r, sum) in sums.iter().enumerate() {
-        for v in 0..2 {
-            let slots = &mut out.values[r * COLUMNS + v * LANES..][..LANES];
-            // SAFETY: `slots` holds 16 values.
-            unsafe { _mm512_storeu_ps(slots.as_mut_ptr(), sum[v]) };
-        }
-        out.masks[r] = masks[r];
-    }
-    true
+    any != 0
 }

@@ -97,40 +97,32 @@ pub(super) unsafe fn byte(
 /// `test` points to 6 values for rows and 16 for columns.
 #[inline]
 #[target_feature(enable = "neon")]
-unsafe fn finish(
-    mut sums: [[float32x4_t; VECTORS]; ROWS],
-    test: &Addresses,
-    out: &mut Tile,
-) -> bool {
+unsafe fn finish(sums: [[float32x4_t; VECTORS]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
     const BITS: [u32; LANES] = [1, 2, 4, 8];
-    let mut masks = [0u32; ROWS];
-    // SAFETY: v < 4 and r < 6, so every address is one that the caller vouches for.
+    let mut any = 0;
+    // Stored whether or not anything survives: the stores cost less than a second pass.
+    let values = out.values.as_mut_ptr();
+    // SAFETY: v < 4 and r < 6, so every address is one that the caller vouches for, and the
+    // values of the tile are at least 6 × 16.
     unsafe {
         let bits = vld1q_u32(BITS.as_ptr());
-        for v in 0..VECTORS {
-            let scale = vld1q_f32(test.column_scale.add(v * LANES));
-            let minus_term = vnegq_f32(vld1q_f32(test.column_term.add(v * LANES)));
-            let limit = vld1q_f32(test.column_threshold.add(v * LANES));
-            for (r, row) in sums.iter_mut().enumerate() {
-                let scaled = vmulq_f32(row[v], scale);
+        for (r, row) in sums.iter().enumerate() {
+            let row_limit = vdupq_n_f32(*test.row_threshold.add(r));
+            let row_term = vdupq_n_f32(*test.row_term.add(r));
+            let mut mask = 0;
+            for (v, &product) in row.iter().enumerate() {
+                let at = v * LANES;
+                let scaled = vmulq_f32(product, vld1q_f32(test.column_scale.add(at)));
+                let minus_term = vnegq_f32(vld1q_f32(test.column_term.add(at)));
                 let w = vfmaq_n_f32(minus_term, scaled, *test.row_scale.add(r));
-                let most = vmaxq_f32(limit, vdupq_n_f32(*test.row_threshold.add(r)));
-                let passed = vcgeq_f32(vaddq_f32(w, most), vdupq_n_f32(*test.row_term.add(r)));
-                masks[r] |= vaddvq_u32(vandq_u32(passed, bits)) << (v * LANES);
-                row[v] = w;
+                let most = vmaxq_f32(vld1q_f32(test.column_threshold.add(at)), row_limit);
+                let passed = vcgeq_f32(vaddq_f32(w, most), row_term);
+                mask |= vaddvq_u32(vandq_u32(passed, bits)) << at;
+                vst1q_f32(values.add(r * COLUMNS + at), w);
             }
+            out.masks[r] = mask;
+            any |= mask;
         }
     }
-    if masks.iter().all(|&mask| mask == 0) {
-        return false;
-    }
-    for (r, row) in sums.iter().enumerate() {
-        for (v, w) in row.iter().enumerate() {
-            let slots = &mut out.values[r * COLUMNS + v * LANES..][..LANES];
-            // SAFETY: `slots` holds 4 values.
-            unsafe { vst1q_f32(slots.as_mut_ptr(), *w) };
-        }
-        out.masks[r] = masks[r];
-    }
-    true
+    any != 0
 }

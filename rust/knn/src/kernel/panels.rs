@@ -252,7 +252,7 @@ impl Kernel {
     }
 
     /// Multiplies a left panel by a right panel of `depth` words a row and tests the products.
-    /// Returns whether any pair survived; only then is `out` written.
+    /// Returns whether any pair survived; only then does `out` mean anything.
     #[inline]
     pub(crate) fn micro(
         self,

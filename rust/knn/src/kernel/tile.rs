@@ -33,7 +33,7 @@ pub(crate) struct Test<'a> {
     pub column_threshold: &'a [f32],
 }
 
-/// What survived in a tile. Written only when something did.
+/// What survived in a tile; a call may overwrite it even when nothing did.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
 pub(crate) struct Tile {
@@ -52,7 +52,7 @@ impl Default for Tile {
     }
 }
 
-/// The lengths of a [`Test`] as addresses, for the kernels.
+/// The arrays of a [`Test`] as addresses, for the kernels.
 #[derive(Clone, Copy)]
 pub(super) struct Addresses {
     pub initial: *const i32,
