@@ -1,0 +1,267 @@
+//! NN-descent in pull form: every row looks at the neighbours of its neighbours.
+//!
+//! A round reads frozen lists and writes new ones, so rows do not depend on each other and neither
+//! does the answer on the threads. A row asks the rows that it lists and those that list it (a few,
+//! first ranks first) for the rows that they list. What it met in a leaf, or could have met in the
+//! round before, is passed over.
+
+use layerscope_core::{Result, Run, filled, with_capacity};
+
+use super::lists::{Lists, NOBODY, clear, insert, sort, worst};
+use super::points::{Points, Reader, check_sometimes};
+
+/// Rows written in one piece of work.
+const PIECE: usize = 256;
+/// Ranks of a list that take part.
+pub(crate) const RANKS: usize = 24;
+/// Rows that list a row and are asked, at most.
+const REVERSE: usize = 16;
+/// Partitions whose leaves are remembered.
+pub(crate) const MET: usize = 4;
+
+/// What earlier work has compared already.
+pub(crate) struct Known {
+    /// Leaf of every place in some partitions.
+    pub leaves: Vec<[u32; MET]>,
+    /// For every place, bit r: the entry of rank r is new since the last round.
+    pub fresh: Vec<u32>,
+}
+
+impl Known {
+    pub(crate) fn nothing(rows: usize) -> Result<Self> {
+        Ok(Self {
+            leaves: filled(rows, [NOBODY; MET])?,
+            fresh: filled(rows, u32::MAX)?,
+        })
+    }
+
+    fn met(&self, a: u32, b: u32) -> bool {
+        let (a, b) = (&self.leaves[a as usize], &self.leaves[b as usize]);
+        (0..MET).fold(false, |met, t| met | ((a[t] == b[t]) & (a[t] != NOBODY)))
+    }
+}
+
+struct Scratch {
+    reader: Reader,
+    seen: Seen,
+    asked: Vec<(u32, bool)>,
+    candidates: Vec<u32>,
+}
+
+/// One round; sorts the lists and says what is new in them.
+pub(crate) fn pull(run: &Run, points: &Points, lists: &mut Lists, known: &mut Known) -> Result<()> {
+    let (n, length, stride) = (points.len(), lists.length(), lists.stride());
+    run.for_each_chunk(lists.words_mut(), PIECE * stride, |_, words| {
+        words.chunks_exact_mut(stride).for_each(sort);
+        Ok(())
+    })?;
+    let before = &*lists;
+    let reverse = Reverse::of(run, before, known)?;
+    let pieces = n.div_ceil(PIECE);
+    run.progress().start(pieces as u64);
+    let make = || {
+        Ok(Scratch {
+            reader: Reader::new(points.columns())?,
+            seen: Seen::new(length)?,
+            asked: Vec::new(),
+            candidates: Vec::new(),
+        })
+    };
+    let seen_before = &*known;
+    let written = run.map_with(pieces, make, |scratch, piece| {
+        let places = piece * PIECE..((piece + 1) * PIECE).min(n);
+        let mut words = filled(places.len() * stride, 0)?;
+        clear(&mut words, length);
+        let mut fresh = with_capacity(places.len())?;
+        for (place, row) in places.zip(words.chunks_exact_mut(stride)) {
+            check_sometimes(run, place * 64)?;
+            let place = place as u32;
+            pull_row(points, before, &reverse, seen_before, place, scratch, row);
+            let old = before.places(place);
+            let is_new = |&(_, own): &(usize, &u32)| !old.contains(own);
+            let new = row[..length.min(32)].iter().enumerate().filter(is_new);
+            fresh.push(new.fold(0u32, |bits, (rank, _)| bits | 1 << rank));
+        }
+        run.progress().step();
+        Ok((words, fresh))
+    })?;
+    let mut words = with_capacity(n * stride)?;
+    known.fresh.clear();
+    for (piece, fresh) in written {
+        words.extend_from_slice(&piece);
+        known.fresh.extend_from_slice(&fresh);
+    }
+    *lists = Lists::of(length, words);
+    Ok(())
+}
+
+fn pull_row(
+    points: &Points,
+    before: &Lists,
+    reverse: &Reverse,
+    known: &Known,
+    place: u32,
+    scratch: &mut Scratch,
+    row: &mut [u32],
+) {
+    let Scratch {
+        reader,
+        seen,
+        asked,
+        candidates,
+    } = scratch;
+    let own = before.places(place);
+    seen.clear();
+    seen.insert(place);
+    candidates.clear();
+    asked.clear();
+    let is_fresh = |place: u32, rank: usize| known.fresh[place as usize] >> rank & 1 == 1;
+    for (rank, &other) in own
+        .iter()
+        .enumerate()
+        .filter(|(_, other)| **other != NOBODY)
+    {
+        seen.insert(other);
+        candidates.push(other);
+        if rank < RANKS {
+            asked.push((other, is_fresh(place, rank)));
+        }
+    }
+    for &word in reverse.of_row(place) {
+        let other = word >> 1;
+        asked.push((other, word & 1 == 1));
+        if seen.insert(other) {
+            candidates.push(other);
+        }
+    }
+    for &(other, fresh) in &*asked {
+        for (rank, &third) in before.places(other).iter().take(RANKS).enumerate() {
+            if third == NOBODY || !(fresh || is_fresh(other, rank)) {
+                continue;
+            }
+            if seen.insert(third) && !known.met(place, third) && !points.barred(place, third) {
+                candidates.push(third);
+            }
+        }
+    }
+    let mut limit = worst(row);
+    points.distances(place, candidates, reader, |other, key| {
+        if key < limit {
+            limit = insert(row, limit, other, key);
+        }
+    });
+    sort(row);
+}
+
+/// For every place some of the rows that list it.
+struct Reverse {
+    starts: Vec<u32>,
+    /// Place and, in the lowest bit, whether the entry is new.
+    words: Vec<u32>,
+}
+
+impl Reverse {
+    fn of(run: &Run, lists: &Lists, known: &Known) -> Result<Self> {
+        let n = known.fresh.len();
+        let ranks = RANKS.min(lists.length());
+        let mut counts = filled(n, 0u32)?;
+        let each = |take: &mut dyn FnMut(usize, usize, u32)| -> Result<()> {
+            for rank in 0..ranks {
+                for place in 0..n {
+                    check_sometimes(run, place)?;
+                    let other = lists.places(place as u32)[rank];
+                    if other != NOBODY {
+                        take(rank, place, other);
+                    }
+                }
+            }
+            Ok(())
+        };
+        each(&mut |_, _, other| {
+            let count = &mut counts[other as usize];
+            *count = (*count + 1).min(REVERSE as u32);
+        })?;
+        let mut starts = with_capacity(n + 1)?;
+        let mut total = 0;
+        for &count in &counts {
+            starts.push(total);
+            total += count;
+        }
+        starts.push(total);
+        counts.fill(0);
+        let mut words = filled(total as usize, 0)?;
+        each(&mut |rank, place, other| {
+            let count = &mut counts[other as usize];
+            if (*count as usize) < REVERSE {
+                let fresh = known.fresh[place] >> rank & 1;
+                words[(starts[other as usize] + *count) as usize] = (place as u32) << 1 | fresh;
+                *count += 1;
+            }
+        })?;
+        Ok(Self { starts, words })
+    }
+
+    fn of_row(&self, place: u32) -> &[u32] {
+        let place = place as usize;
+        &self.words[self.starts[place] as usize..self.starts[place + 1] as usize]
+    }
+}
+
+/// A set of places, cheap to empty.
+struct Seen {
+    slots: Vec<u32>,
+    used: Vec<u32>,
+}
+
+impl Seen {
+    /// Room for all that one row can meet.
+    fn new(length: usize) -> Result<Self> {
+        let most = (RANKS.min(length) + REVERSE) * RANKS + length + REVERSE + 1;
+        Ok(Self {
+            slots: filled((2 * most).next_power_of_two(), NOBODY)?,
+            used: with_capacity(most)?,
+        })
+    }
+
+    fn clear(&mut self) {
+        for &slot in &self.used {
+            self.slots[slot as usize] = NOBODY;
+        }
+        self.used.clear();
+    }
+
+    /// Whether it was not there.
+    fn insert(&mut self, place: u32) -> bool {
+        let mask = self.slots.len() - 1;
+        let mut slot = (place.wrapping_mul(0x9e37_79b1) >> 7) as usize & mask;
+        loop {
+            let held = self.slots[slot];
+            if held == place {
+                return false;
+            }
+            if held == NOBODY {
+                self.slots[slot] = place;
+                self.used.push(slot as u32);
+                return true;
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_holds_what_was_put_in() {
+        let mut seen = Seen::new(24).unwrap();
+        for round in 0..3 {
+            seen.clear();
+            for place in 0..900 {
+                assert!(seen.insert(place * 128 + round));
+                assert!(!seen.insert(place * 128 + round));
+            }
+        }
+    }
+}
