@@ -2,10 +2,11 @@
 //! until an exactly searched sample of rows says that enough was found.
 //!
 //! 1. `partition`: leaves of near rows. 2. `join`: all pairs of a leaf, by the int8 kernel.
-//! 3. `pull`: neighbours of neighbours, in float32. 4. `truth` and `recall`: how much is there.
+//! 3. `pull`: neighbours of neighbours, by rows rounded once (`copies`). 4. `truth` and `recall`: how much is there.
 //! 5. `answer`: keys in float64, so the values handed out are those of exact search.
 
 mod answer;
+mod copies;
 mod join;
 mod lists;
 mod partition;
@@ -15,15 +16,16 @@ mod quantise;
 mod recall;
 mod truth;
 
-use layerscope_core::{Result, Run};
+use layerscope_core::{Error, Result, Run, filled};
 
 pub use recall::Recall;
 
 use self::answer::Answers;
+use self::copies::Copies;
 use self::lists::Lists;
 use self::partition::{Cut, Leaves};
 use self::points::Points;
-use self::pull::{Known, MET, pull};
+use self::pull::{REVERSE, pull};
 use self::truth::Truth;
 use crate::duplicates::Distinct;
 use crate::exact::{self, Neighbours, Side, Writer};
@@ -65,25 +67,21 @@ pub(crate) struct Effort {
 
 const EFFORT: Effort = Effort {
     smallest: 10_000,
-    leaf: 1000,
+    leaf: 4000,
     enough: 0.99,
     steering: 192,
     reporting: 320,
 };
 
 /// What is done between two looks at the recall, in this order, until it is enough.
-const STEPS: [&[Step]; 6] = [
+const STEPS: [&[Step]; 8] = [
     &[Step::Partition, Step::Partition],
+    &[Step::Partition],
+    &[Step::Partition],
+    &[Step::Pull],
     &[Step::Pull],
     &[Step::Partition, Step::Partition, Step::Pull],
-    &[Step::Pull],
-    &[
-        Step::Partition,
-        Step::Partition,
-        Step::Partition,
-        Step::Partition,
-        Step::Pull,
-    ],
+    &[Step::Partition, Step::Partition, Step::Pull],
     &[
         Step::Partition,
         Step::Partition,
@@ -145,6 +143,18 @@ pub(crate) fn search(
         distinct: Some(&distinct),
         groups: request.groups,
     };
+    if let Some(limit) = request.memory_limit {
+        let needed = scratch(
+            distinct.len(),
+            request.data.columns(),
+            request.k,
+            run.jobs(),
+            effort,
+        );
+        if needed > limit {
+            return Err(Error::MemoryLimit { needed, limit });
+        }
+    }
     let size = effort.steering + effort.reporting;
     let truth = Truth::draw(run, request, size, crowd, seed)?;
     let largest = if scale.is_none() { largest } else { 1.0 };
@@ -210,6 +220,16 @@ fn list_length(wanted: usize) -> usize {
     (wanted + (wanted / 4).max(5)).next_multiple_of(8)
 }
 
+/// Bytes held at once, about: lists before and after a step, rounded rows, the packed leaf of every
+/// thread, and the table of keys at the end.
+fn scratch(rows: usize, columns: usize, k: usize, jobs: usize, effort: Effort) -> u64 {
+    let [n, d, k, jobs] = [rows, columns, k, jobs].map(|size| size as u64);
+    let lists = 2 * 8 * list_length(k as usize + 1) as u64;
+    let per_row = d + 32 + lists + 4 * REVERSE as u64 + 24;
+    let leaf = (effort.leaf + effort.leaf / 2) as u64;
+    n * per_row.max(16 * (k + 1) + 24) + jobs * leaf * (4 * d + 16 * k + 64)
+}
+
 struct Descent<'a> {
     run: &'a Run<'a>,
     kernel: Kernel,
@@ -247,7 +267,8 @@ impl Descent<'_> {
         let mut first = Some(first.renumbered());
         let n = self.points.len();
         let mut lists = Lists::empty(n, list_length(wanted))?;
-        let mut known = Known::nothing(n)?;
+        let mut copies = Copies::new(self.run, &self.points)?;
+        let mut fresh = filled(n, u32::MAX)?;
         let mut met = 0;
         let steering = 0..self.effort.steering.min(truth.len());
         for steps in STEPS {
@@ -261,13 +282,13 @@ impl Descent<'_> {
                         join::join(self.run, self.kernel, &self.points, &leaves, &mut lists)?;
                         for leaf in 0..leaves.len() {
                             for &place in leaves.places(leaf) {
-                                known.leaves[place as usize][met % MET] = leaf as u32;
+                                copies.remember(place, met, leaf as u32);
                             }
                         }
                         met += 1;
-                        known.fresh.fill(u32::MAX);
+                        fresh.fill(u32::MAX);
                     }
-                    Step::Pull => pull(self.run, &self.points, &mut lists, &mut known)?,
+                    Step::Pull => pull(self.run, &self.points, &copies, &mut lists, &mut fresh)?,
                 }
             }
             let answers = Answers::new(&self.points, distinct, writer, wanted)?;

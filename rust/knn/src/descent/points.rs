@@ -8,7 +8,7 @@
 use layerscope_core::{Element, Result, Run, filled, with_capacity};
 
 use crate::exact::Side;
-use crate::lanes::{self, fast};
+use crate::lanes::fast;
 use crate::metric::Metric;
 use crate::scale::Scale;
 
@@ -29,17 +29,15 @@ pub(crate) struct Points<'a> {
     zeros: Vec<f64>,
 }
 
-/// Scratch for reading rows: one of the prepared kind, one more to compare it with.
+/// Scratch for reading rows.
 pub(crate) struct Reader {
-    first: Vec<f64>,
-    second: Vec<f64>,
+    row: Vec<f64>,
 }
 
 impl Reader {
     pub(crate) fn new(columns: usize) -> Result<Self> {
         Ok(Self {
-            first: filled(columns, 0.0)?,
-            second: filled(columns, 0.0)?,
+            row: filled(columns, 0.0)?,
         })
     }
 }
@@ -128,8 +126,8 @@ impl<'a> Points<'a> {
                     *sum += f64::from(x);
                 }
             } else {
-                self.read(place, &mut reader.first);
-                for (sum, x) in out.iter_mut().zip(&reader.first) {
+                self.read(place, &mut reader.row);
+                for (sum, x) in out.iter_mut().zip(&reader.row) {
                     *sum += x;
                 }
             }
@@ -152,8 +150,8 @@ impl<'a> Points<'a> {
                 },
             );
         } else {
-            self.read(place, &mut reader.first);
-            let row = &reader.first;
+            self.read(place, &mut reader.row);
+            let row = &reader.row;
             fast(
                 #[inline(always)]
                 || {
@@ -165,63 +163,9 @@ impl<'a> Points<'a> {
         }
     }
 
-    /// Squared distances from one place to others, to float32 accuracy, handed on one by one.
-    pub(crate) fn distances(
-        &self,
-        place: u32,
-        others: &[u32],
-        reader: &mut Reader,
-        mut take: impl FnMut(u32, f32),
-    ) {
-        if let Some(values) = self.plain {
-            let x = self.plain_row(values, place);
-            for &other in others {
-                take(other, squared_distance(x, self.plain_row(values, other)));
-            }
-            return;
-        }
-        self.read(place, &mut reader.first);
-        for &other in others {
-            self.read(other, &mut reader.second);
-            take(
-                other,
-                lanes::squared_distance(&reader.first, &reader.second) as f32,
-            );
-        }
-    }
-
     pub(crate) fn side(&self) -> &Side<'a> {
         &self.side
     }
-}
-
-/// Σ(x − y)² in float32, in 32 lanes.
-fn squared_distance(x: &[f32], y: &[f32]) -> f32 {
-    fast(
-        #[inline(always)]
-        || {
-            const LANES: usize = 32;
-            let mut lanes = [0f32; LANES];
-            let (full_x, rest_x) = x.as_chunks::<LANES>();
-            let (full_y, rest_y) = y.as_chunks::<LANES>();
-            for (a, b) in full_x.iter().zip(full_y) {
-                for lane in 0..LANES {
-                    lanes[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
-                }
-            }
-            for ((lane, a), b) in lanes.iter_mut().zip(rest_x).zip(rest_y) {
-                *lane += (a - b) * (a - b);
-            }
-            let mut half = LANES / 2;
-            while half > 0 {
-                for lane in 0..half {
-                    lanes[lane] += lanes[lane + half];
-                }
-                half /= 2;
-            }
-            lanes[0]
-        },
-    )
 }
 
 /// Checks for interruption once in a while: every call with a multiple of 2^12.

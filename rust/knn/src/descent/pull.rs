@@ -7,150 +7,160 @@
 
 use layerscope_core::{Result, Run, filled, with_capacity};
 
-use super::lists::{Lists, NOBODY, clear, insert, sort, worst};
-use super::points::{Points, Reader, check_sometimes};
+use super::copies::Copies;
+use super::lists::{Lists, NOBODY, insert, sort, worst};
+use super::points::{Points, check_sometimes};
+use crate::kernel::prefetch;
+use crate::lanes::fast;
 
 /// Rows written in one piece of work.
 const PIECE: usize = 256;
 /// Ranks of a list that take part.
-pub(crate) const RANKS: usize = 24;
+const RANKS: usize = 24;
 /// Rows that list a row and are asked, at most.
-const REVERSE: usize = 16;
-/// Partitions whose leaves are remembered.
-pub(crate) const MET: usize = 4;
-
-/// What earlier work has compared already.
-pub(crate) struct Known {
-    /// Leaf of every place in some partitions.
-    pub leaves: Vec<[u32; MET]>,
-    /// For every place, bit r: the entry of rank r is new since the last round.
-    pub fresh: Vec<u32>,
-}
-
-impl Known {
-    pub(crate) fn nothing(rows: usize) -> Result<Self> {
-        Ok(Self {
-            leaves: filled(rows, [NOBODY; MET])?,
-            fresh: filled(rows, u32::MAX)?,
-        })
-    }
-
-    fn met(&self, a: u32, b: u32) -> bool {
-        let (a, b) = (&self.leaves[a as usize], &self.leaves[b as usize]);
-        (0..MET).fold(false, |met, t| met | ((a[t] == b[t]) & (a[t] != NOBODY)))
-    }
-}
+pub(crate) const REVERSE: usize = 16;
 
 struct Scratch {
-    reader: Reader,
     seen: Seen,
     asked: Vec<(u32, bool)>,
     candidates: Vec<u32>,
 }
 
 /// One round; sorts the lists and says what is new in them.
-pub(crate) fn pull(run: &Run, points: &Points, lists: &mut Lists, known: &mut Known) -> Result<()> {
+///
+/// `fresh` says which entries are new since the last round: bit r of a place for rank r.
+pub(crate) fn pull(
+    run: &Run,
+    points: &Points,
+    copies: &Copies,
+    lists: &mut Lists,
+    fresh: &mut Vec<u32>,
+) -> Result<()> {
     let (n, length, stride) = (points.len(), lists.length(), lists.stride());
     run.for_each_chunk(lists.words_mut(), PIECE * stride, |_, words| {
         words.chunks_exact_mut(stride).for_each(sort);
         Ok(())
     })?;
     let before = &*lists;
-    let reverse = Reverse::of(run, before, known)?;
+    let reverse = Reverse::of(run, before, fresh)?;
     let pieces = n.div_ceil(PIECE);
     run.progress().start(pieces as u64);
     let make = || {
         Ok(Scratch {
-            reader: Reader::new(points.columns())?,
             seen: Seen::new(length)?,
             asked: Vec::new(),
             candidates: Vec::new(),
         })
     };
-    let seen_before = &*known;
+    let table = Round {
+        points,
+        copies,
+        lists: before,
+        reverse: &reverse,
+        fresh,
+    };
     let written = run.map_with(pieces, make, |scratch, piece| {
         let places = piece * PIECE..((piece + 1) * PIECE).min(n);
         let mut words = filled(places.len() * stride, 0)?;
-        clear(&mut words, length);
-        let mut fresh = with_capacity(places.len())?;
+        let mut new_bits = with_capacity(places.len())?;
         for (place, row) in places.zip(words.chunks_exact_mut(stride)) {
             check_sometimes(run, place * 64)?;
             let place = place as u32;
-            pull_row(points, before, &reverse, seen_before, place, scratch, row);
+            table.pull_row(place, scratch, row);
             let old = before.places(place);
             let is_new = |&(_, own): &(usize, &u32)| !old.contains(own);
             let new = row[..length.min(32)].iter().enumerate().filter(is_new);
-            fresh.push(new.fold(0u32, |bits, (rank, _)| bits | 1 << rank));
+            new_bits.push(new.fold(0u32, |bits, (rank, _)| bits | 1 << rank));
         }
         run.progress().step();
-        Ok((words, fresh))
+        Ok((words, new_bits))
     })?;
     let mut words = with_capacity(n * stride)?;
-    known.fresh.clear();
-    for (piece, fresh) in written {
+    fresh.clear();
+    for (piece, new) in written {
         words.extend_from_slice(&piece);
-        known.fresh.extend_from_slice(&fresh);
+        fresh.extend_from_slice(&new);
     }
     *lists = Lists::of(length, words);
     Ok(())
 }
 
-fn pull_row(
-    points: &Points,
-    before: &Lists,
-    reverse: &Reverse,
-    known: &Known,
-    place: u32,
-    scratch: &mut Scratch,
-    row: &mut [u32],
-) {
-    let Scratch {
-        reader,
-        seen,
-        asked,
-        candidates,
-    } = scratch;
-    let own = before.places(place);
-    seen.clear();
-    seen.insert(place);
-    candidates.clear();
-    asked.clear();
-    let is_fresh = |place: u32, rank: usize| known.fresh[place as usize] >> rank & 1 == 1;
-    for (rank, &other) in own
-        .iter()
-        .enumerate()
-        .filter(|(_, other)| **other != NOBODY)
-    {
-        seen.insert(other);
-        candidates.push(other);
-        if rank < RANKS {
-            asked.push((other, is_fresh(place, rank)));
-        }
+/// What a round reads.
+struct Round<'a> {
+    points: &'a Points<'a>,
+    copies: &'a Copies,
+    lists: &'a Lists,
+    reverse: &'a Reverse,
+    fresh: &'a [u32],
+}
+
+impl Round<'_> {
+    fn is_fresh(&self, place: u32, rank: usize) -> bool {
+        self.fresh[place as usize] >> rank & 1 == 1
     }
-    for &word in reverse.of_row(place) {
-        let other = word >> 1;
-        asked.push((other, word & 1 == 1));
-        if seen.insert(other) {
-            candidates.push(other);
-        }
-    }
-    for &(other, fresh) in &*asked {
-        for (rank, &third) in before.places(other).iter().take(RANKS).enumerate() {
-            if third == NOBODY || !(fresh || is_fresh(other, rank)) {
-                continue;
+
+    /// Writes the new list of a place. What is needed next is asked for ahead: the time goes into
+    /// waiting for memory.
+    fn pull_row(&self, place: u32, scratch: &mut Scratch, row: &mut [u32]) {
+        let Scratch {
+            seen,
+            asked,
+            candidates,
+        } = scratch;
+        row.copy_from_slice(self.lists.row(place));
+        seen.clear();
+        seen.insert(place);
+        candidates.clear();
+        asked.clear();
+        for (rank, &other) in self.lists.places(place).iter().enumerate() {
+            if other == NOBODY {
+                break;
             }
-            if seen.insert(third) && !known.met(place, third) && !points.barred(place, third) {
-                candidates.push(third);
+            seen.insert(other);
+            if rank < RANKS {
+                asked.push((other, self.is_fresh(place, rank)));
             }
         }
-    }
-    let mut limit = worst(row);
-    points.distances(place, candidates, reader, |other, key| {
-        if key < limit {
-            limit = insert(row, limit, other, key);
+        for &word in self.reverse.of_row(place) {
+            let other = word >> 1;
+            asked.push((other, word & 1 == 1));
+            if seen.insert(other) {
+                candidates.push(other);
+            }
         }
-    });
-    sort(row);
+        for &(other, _) in &*asked {
+            prefetch(&self.lists.places(other)[..RANKS.min(self.lists.length())]);
+            prefetch(&self.fresh[other as usize..=other as usize]);
+        }
+        for &(other, fresh) in &*asked {
+            for (rank, &third) in self.lists.places(other).iter().take(RANKS).enumerate() {
+                if third != NOBODY && (fresh || self.is_fresh(other, rank)) && seen.insert(third) {
+                    self.copies.prefetch_head(third);
+                    candidates.push(third);
+                }
+            }
+        }
+        candidates.retain(|&other| {
+            let wanted = !self.copies.met(place, other) && !self.points.barred(place, other);
+            if wanted {
+                self.copies.prefetch_bytes(other);
+            }
+            wanted
+        });
+        let mut limit = worst(row);
+        fast(
+            #[inline(always)]
+            || {
+                for &other in &*candidates {
+                    let key = self.copies.distance(place, other);
+                    if key < limit {
+                        limit = insert(row, limit, other, key);
+                    }
+                }
+            },
+        );
+        sort(row);
+    }
 }
 
 /// For every place some of the rows that list it.
@@ -161,8 +171,8 @@ struct Reverse {
 }
 
 impl Reverse {
-    fn of(run: &Run, lists: &Lists, known: &Known) -> Result<Self> {
-        let n = known.fresh.len();
+    fn of(run: &Run, lists: &Lists, fresh: &[u32]) -> Result<Self> {
+        let n = fresh.len();
         let ranks = RANKS.min(lists.length());
         let mut counts = filled(n, 0u32)?;
         let each = |take: &mut dyn FnMut(usize, usize, u32)| -> Result<()> {
@@ -193,7 +203,7 @@ impl Reverse {
         each(&mut |rank, place, other| {
             let count = &mut counts[other as usize];
             if (*count as usize) < REVERSE {
-                let fresh = known.fresh[place] >> rank & 1;
+                let fresh = fresh[place] >> rank & 1;
                 words[(starts[other as usize] + *count) as usize] = (place as u32) << 1 | fresh;
                 *count += 1;
             }

@@ -151,7 +151,7 @@ impl Packed {
 }
 
 /// Rounds a row to bytes; returns its scale and the squared length of what it became.
-fn round(values: &[f32], bytes: &mut [i8]) -> (f32, f32) {
+pub(crate) fn round(values: &[f32], bytes: &mut [i8]) -> (f32, f32) {
     // Adding 1.5 · 2²³ leaves the nearest integer in the lowest bits of the sum.
     const SHIFT: f32 = 12_582_912.0;
     let largest = fast(
