@@ -10,7 +10,7 @@ use super::partition::Leaves;
 use super::points::{Points, Reader};
 use super::quantise::{Packed, Sides};
 use crate::kernel::{Kernel, Tile};
-use crate::lanes::fast;
+use layerscope_core::widest;
 
 /// Rows of a block inside a leaf: a common multiple of the panels of every kernel.
 const BLOCK: usize = 96;
@@ -143,7 +143,7 @@ fn offer(
     (row, column, up, across): (usize, usize, usize, usize),
 ) {
     let stride = words.len() / places.len();
-    fast(
+    widest(
         #[inline(always)]
         || {
             for r in 0..up {

@@ -8,9 +8,9 @@
 use layerscope_core::{Element, Result, Run, filled, with_capacity};
 
 use crate::exact::Side;
-use crate::lanes::fast;
 use crate::metric::Metric;
 use crate::scale::Scale;
+use layerscope_core::widest;
 
 /// Magnitudes between which float32 differences and their squares neither vanish nor overflow.
 const PLAIN: std::ops::Range<f64> = 1e-10..1e15;
@@ -141,7 +141,7 @@ impl<'a> Points<'a> {
     pub(crate) fn centred(&self, place: u32, centre: &[f64], reader: &mut Reader, out: &mut [f32]) {
         if let Some(values) = self.plain {
             let row = self.plain_row(values, place);
-            fast(
+            widest(
                 #[inline(always)]
                 || {
                     for ((slot, &x), &c) in out.iter_mut().zip(row).zip(centre) {
@@ -152,7 +152,7 @@ impl<'a> Points<'a> {
         } else {
             self.read(place, &mut reader.row);
             let row = &reader.row;
-            fast(
+            widest(
                 #[inline(always)]
                 || {
                     for ((slot, &x), &c) in out.iter_mut().zip(row).zip(centre) {

@@ -11,7 +11,7 @@ use super::copies::Copies;
 use super::lists::{Lists, NOBODY, insert, sort, worst};
 use super::points::{Points, check_sometimes};
 use crate::kernel::prefetch;
-use crate::lanes::fast;
+use layerscope_core::widest;
 
 /// Rows written in one piece of work.
 const PIECE: usize = 256;
@@ -148,7 +148,7 @@ impl Round<'_> {
             wanted
         });
         let mut limit = worst(row);
-        fast(
+        widest(
             #[inline(always)]
             || {
                 for &other in &*candidates {

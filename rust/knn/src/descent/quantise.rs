@@ -8,7 +8,7 @@ use layerscope_core::{Result, filled};
 
 use super::points::{Points, Reader};
 use crate::kernel::{Kernel, PADDING, Row, Test, Tile, Words};
-use crate::lanes::fast;
+use layerscope_core::widest;
 
 /// Largest magnitude of a rounded value.
 const LIMIT: f32 = 127.0;
@@ -154,7 +154,7 @@ impl Packed {
 pub(crate) fn round(values: &[f32], bytes: &mut [i8]) -> (f32, f32) {
     // Adding 1.5 · 2²³ leaves the nearest integer in the lowest bits of the sum.
     const SHIFT: f32 = 12_582_912.0;
-    let largest = fast(
+    let largest = widest(
         #[inline(always)]
         || {
             let mut lanes = [0f32; 16];
@@ -175,7 +175,7 @@ pub(crate) fn round(values: &[f32], bytes: &mut [i8]) -> (f32, f32) {
         return (0.0, 0.0);
     }
     let (scale, inverse) = (largest / LIMIT, LIMIT / largest);
-    let sum: i32 = fast(
+    let sum: i32 = widest(
         #[inline(always)]
         || {
             let mut sum = 0;
