@@ -20,7 +20,7 @@ use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
 
 pub(crate) use candidates::{ENTRY_BYTES, capacity};
 pub use output::Neighbours;
-pub(crate) use output::{Output, Slot, Writer, expand, own};
+pub(crate) use output::{Output, Writer, expand, own};
 pub(crate) use side::Side;
 pub(crate) use tiles::worker_bytes;
 
