@@ -52,9 +52,9 @@ def neighbors(
 ) -> Neighbors:
     """Find the nearest rows of every row.
 
-    Exact unless asked otherwise: the order is that of the squared distances (or similarities) in float64 of the given
-    values, then of the index; the same bits on any machine and for any number of threads. A row
-    is never its own neighbour; an equal row may be. Takes O(n² d) time.
+    Exact unless asked otherwise: the order is that of the squared distances (or similarities) in
+    float64 of the given values, then of the index; the same bits on any machine and for any number
+    of threads. A row is never its own neighbour; an equal row may be. Takes O(n² d) time.
 
     Parameters
     ----------
