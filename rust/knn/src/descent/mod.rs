@@ -247,14 +247,15 @@ struct Descent<'a> {
 
 impl Descent<'_> {
     fn leaves(&mut self, target: usize) -> Result<Leaves> {
-        let seed = self.seed.wrapping_add(self.partitions);
+        let number = self.partitions;
         self.partitions += 1;
         let cut = Cut {
             run: self.run,
             kernel: self.effort.kernel,
             points: &self.points,
             target,
-            seed,
+            seed: self.seed,
+            number,
         };
         cut.leaves()
     }

@@ -4,7 +4,7 @@
 //! a tight cluster far from everything else keeps its resolution. The key of a pair is the squared
 //! distance of the rounded rows plus what rounding took from each.
 
-use layerscope_core::{Result, filled};
+use layerscope_core::{Result, Run, filled};
 
 use super::points::{Points, Reader};
 use crate::kernel::{Kernel, PADDING, Row, Test, Tile, Words};
@@ -71,13 +71,17 @@ impl Packed {
     /// Packs the rows at some places, no more than there is room for.
     pub(crate) fn fill(
         &mut self,
+        run: &Run,
         points: &Points,
         places: &[u32],
         centre: &[f64],
         reader: &mut Reader,
     ) -> Result<()> {
         self.clear();
-        for &place in places {
+        for (at, &place) in places.iter().enumerate() {
+            if at.is_multiple_of(64) {
+                run.check()?;
+            }
             points.centred(place, centre, reader, &mut self.values);
             self.push()?;
         }
