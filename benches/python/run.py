@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 import alignment
+import approximate
 import follow_communities
 import intrinsic_dimension
 import label_agreement
@@ -17,6 +18,7 @@ from _bench import options_of, print_machine, run
 
 BENCHES = {
     "neighbours": neighbours,
+    "approximate": approximate,
     "modularity": modularity,
     "modularity_curve": modularity_curve,
     "label_agreement": label_agreement,

@@ -2,6 +2,7 @@
 //! to the last bit, whatever the number of threads.
 
 mod bits;
+mod descent;
 mod duplicates;
 mod engine;
 mod exact;
@@ -9,12 +10,15 @@ mod kernel;
 mod lanes;
 mod memory;
 mod metric;
+#[cfg(feature = "probe")]
+pub mod probe;
 mod request;
 mod rows;
 mod scale;
 mod widen;
 
 pub use bits::{BitQuery, BitSearch, Workers};
+pub use descent::{Approximate, Recall, approximate};
 pub use engine::engine_name;
 pub use exact::{Neighbours, neighbors};
 pub use memory::estimate_memory;

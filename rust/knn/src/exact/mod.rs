@@ -20,11 +20,11 @@ use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
 
 pub(crate) use candidates::{ENTRY_BYTES, capacity};
 pub use output::Neighbours;
+pub(crate) use output::{Output, Writer, expand, own};
+pub(crate) use side::Side;
 pub(crate) use tiles::worker_bytes;
 
 use self::candidates::{Candidates, Context, Scratch};
-use self::output::{Output, Writer, expand, own};
-use self::side::Side;
 use self::tiles::{Sweep, Worker, block_range};
 use crate::duplicates::Distinct;
 use crate::engine;
