@@ -8,68 +8,101 @@
 
 use layerscope_core::{Error, Result};
 
+use crate::exact::serves;
+use crate::kernel::{Isa, Kernel, Precision};
+use crate::memory::Sizes;
+
 /// The environment variable that forces an engine.
 const VARIABLE: &str = "LAYERSCOPE_SIMD";
 /// Its words, in the order of api documents.
 const WORDS: [&str; 6] = ["scalar", "avx2", "avx512", "bf16", "int8", "neon"];
 
-/// What multiplies.
+/// What proposes candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
-    /// Loops that every processor runs.
+    /// Whatever is fastest for the shape.
+    Fitting,
+    /// float64 loops that every processor runs.
     Plain,
-    /// The product kernel on the widest registers.
-    Widest,
+    /// float64 products on the widest registers.
+    Wide,
+    /// Products of rounded rows.
+    Narrow(Kernel),
 }
 
 /// The engine that the environment asks for.
 pub(crate) fn chosen() -> Result<Engine> {
     match std::env::var_os(VARIABLE) {
-        None => Ok(Engine::Widest),
+        None => Ok(Engine::Fitting),
         Some(word) => parse(&word.to_string_lossy()),
     }
+}
+
+impl Engine {
+    /// The kernels to try in turn before float64 products.
+    pub(crate) fn kernels(self, sizes: &Sizes) -> Vec<Kernel> {
+        let all = match self {
+            Self::Plain | Self::Wide => Vec::new(),
+            Self::Narrow(kernel) => vec![kernel],
+            Self::Fitting => fitting(sizes),
+        };
+        let fits =
+            |kernel: &Kernel| sizes.wanted > 0 && sizes.symmetric && serves(*kernel, sizes.columns);
+        all.into_iter().filter(fits).collect()
+    }
+}
+
+/// The cost model.
+fn fitting(sizes: &Sizes) -> Vec<Kernel> {
+    if sizes.data < 1000 || sizes.wanted > 64 {
+        return Vec::new();
+    }
+    let fast =
+        |precision| Some(Kernel::widest(precision)).filter(|kernel| kernel.isa() != Isa::Portable);
+    let byte = fast(Precision::Byte).filter(|_| sizes.columns >= 128);
+    let half = fast(Precision::Half).filter(|_| byte.is_none());
+    [byte, half, fast(Precision::Single)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A short name for people.
 pub fn engine_name() -> Result<&'static str> {
     Ok(match chosen()? {
         Engine::Plain => "exact, float64 tiles, plain loops",
-        Engine::Widest => "exact, float64 tiles, widest registers of the processor",
+        Engine::Wide => "exact, float64 tiles, widest registers of the processor",
+        Engine::Fitting => "exact, the fastest kernel of the processor for each shape",
+        Engine::Narrow(kernel) => match kernel.precision() {
+            Precision::Single => "exact, float32 tiles",
+            Precision::Half => "exact, bfloat16 tiles",
+            Precision::Byte => "exact, int8 tiles",
+        },
     })
 }
 
 fn parse(word: &str) -> Result<Engine> {
-    let lacking = |rule: &str| Err(Error::invalid(VARIABLE, rule, word));
+    let refused = |rule: &str| Err(Error::invalid(VARIABLE, rule, word));
+    let one = |precision, isas: &[Isa]| {
+        let mut found = isas.iter().filter_map(|&isa| Kernel::new(precision, isa));
+        match found.next() {
+            Some(kernel) => Ok(Engine::Narrow(kernel)),
+            None => refused("must be an engine that this processor has"),
+        }
+    };
     match word {
-        "" => Ok(Engine::Widest),
+        "" => Ok(Engine::Fitting),
         "scalar" => Ok(Engine::Plain),
-        "bf16" | "int8" => {
-            lacking("must be an engine of this version: scalar, avx2, avx512 or neon")
-        }
-        known if WORDS.contains(&known) => {
-            if present(known) {
-                Ok(Engine::Widest)
-            } else {
-                lacking("must be an engine that this processor has")
-            }
-        }
-        _ => lacking(&format!("must be one of {}", WORDS.join(", "))),
+        "avx2" => one(Precision::Single, &[Isa::Avx2]),
+        "avx512" => one(Precision::Single, &[Isa::Avx512]),
+        "neon" => one(Precision::Single, &[Isa::Neon]),
+        "bf16" => one(Precision::Half, &[Isa::Avx512Bf16]),
+        "int8" => one(
+            Precision::Byte,
+            &[Isa::Avx512Vnni, Isa::AvxVnni, Isa::NeonDot],
+        ),
+        _ => refused(&format!("must be one of {}", WORDS.join(", "))),
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn present(word: &str) -> bool {
-    match word {
-        "avx2" => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-        "avx512" => is_x86_feature_detected!("avx512f"),
-        _ => false,
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn present(word: &str) -> bool {
-    // Every 64-bit Arm processor has it.
-    word == "neon" && cfg!(target_arch = "aarch64")
 }
 
 #[cfg(test)]
@@ -78,9 +111,9 @@ mod tests {
 
     #[test]
     fn words_are_engines_or_errors() {
-        assert_eq!(parse(""), Ok(Engine::Widest));
+        assert_eq!(parse(""), Ok(Engine::Fitting));
         assert_eq!(parse("scalar"), Ok(Engine::Plain));
-        for word in ["int8", "bf16", "sse", "AVX2"] {
+        for word in ["sse", "AVX2"] {
             let error = parse(word).unwrap_err().to_string();
             assert!(error.starts_with("LAYERSCOPE_SIMD must be") && error.ends_with(word));
         }

@@ -1,32 +1,48 @@
 //! Who may still be among the k nearest: per row a bounded buffer and a threshold that only falls.
 //!
-//! An entry is kept while its lower bound does not exceed the threshold, which is the k-th
-//! smallest upper bound seen (k counts distinct rows here). Every true neighbour survives: its key
-//! is at most the k-th smallest key, that is at most the k-th smallest upper bound, and its lower
-//! bound is at most its key. Equality survives, so ties are decided by keys and numbers alone.
+//! An entry is kept while its lower bound does not exceed the threshold, which is never below the
+//! k-th smallest key (k counts distinct rows here). Every true neighbour survives: its lower bound
+//! is at most its key. Equality survives, so ties are decided by keys and numbers alone.
 //!
-//! A full buffer is pruned; when bounds are too wide for that to help, its keys are computed, which
-//! leaves exactly k entries, so every candidate is computed at most once and a buffer never grows.
+//! A full buffer is pruned. The guesses of the float64 product come with upper bounds that tell a
+//! threshold; those of the narrow kernels do not, and are looked at one after another, the most
+//! promising first, until the next one cannot matter. When that does not help either, keys are
+//! computed, which leaves exactly k entries: every candidate is computed at most once and a buffer
+//! never grows.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
 
 use super::certify::Bound;
+use super::judge::{Judge, Reader};
 use super::side::Side;
 use crate::engine::Engine;
 
 /// A candidate of some row.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// Lower bound of the key, or the key itself.
-    lower: f64,
+    /// What is known of the key.
+    value: f64,
     number: u32,
-    exact: bool,
+    known: Known,
+}
+
+/// What `value` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// A lower bound.
+    Lower,
+    /// Near the key: `Judge::slack`.
+    Near,
+    /// The key.
+    Key,
 }
 
 const EMPTY: Entry = Entry {
-    lower: 0.0,
+    value: 0.0,
     number: 0,
-    exact: false,
+    known: Known::Lower,
 };
 
 /// Entries that a buffer for k neighbours among `rows` rows holds.
@@ -38,25 +54,59 @@ pub(crate) fn capacity(wanted: usize, rows: usize) -> usize {
         .max(wanted + 1)
 }
 
+/// The same where guesses of a narrow kernel are held.
+pub(crate) fn narrow_capacity(wanted: usize, rows: usize) -> usize {
+    capacity(2 * wanted + 8, rows).max(wanted + 1)
+}
+
 /// Bytes that one row's buffer takes.
 pub(crate) const ENTRY_BYTES: u128 = size_of::<Entry>() as u128;
 
-/// What a comparison needs: both sides, their bounds, and how many neighbours are wanted.
+/// What a comparison needs: both sides, how many neighbours are wanted, and what guesses are worth.
 pub(crate) struct Context<'a> {
     pub run: Run<'a>,
     pub engine: Engine,
     pub asked: Side<'a>,
     pub data: Side<'a>,
+    pub judge: Judge<'a>,
+    /// Bounds of the float64 product; empty when a narrow kernel guesses.
     pub asked_bounds: &'a [Bound],
     pub data_bounds: &'a [Bound],
+    /// The number at each place of the sweep, where that is not the place itself.
+    pub order: Option<&'a [u32]>,
     pub wanted: usize,
+    /// Pairs looked at one by one so far.
+    pub looked_at: &'a AtomicU64,
+}
+
+impl Context<'_> {
+    /// The number at a place of the sweep.
+    pub(crate) fn number(&self, place: usize) -> usize {
+        self.order.map_or(place, |order| order[place] as usize)
+    }
+
+    /// The place of each number; empty when numbers are places.
+    pub(crate) fn places(&self) -> Result<Vec<u32>> {
+        let order = self.order.unwrap_or_default();
+        let mut places = filled(order.len(), 0)?;
+        for (place, &number) in order.iter().enumerate() {
+            places[number as usize] = place as u32;
+        }
+        Ok(places)
+    }
+
+    fn lower(&self, entry: &Entry) -> f64 {
+        match entry.known {
+            Known::Near => entry.value - self.judge.slack(entry.value),
+            Known::Lower | Known::Key => entry.value,
+        }
+    }
 }
 
 /// Scratch of one thread for computing keys.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    x: Vec<f64>,
-    y: Vec<f64>,
+    reader: Reader,
     uppers: Vec<f64>,
     ranked: Vec<Ranked>,
 }
@@ -64,8 +114,7 @@ pub(crate) struct Scratch {
 impl Scratch {
     pub(crate) fn new(columns: usize, capacity: usize) -> Result<Self> {
         Ok(Self {
-            x: filled(columns, 0.0)?,
-            y: filled(columns, 0.0)?,
+            reader: Reader::new(columns)?,
             uppers: with_capacity(capacity)?,
             ranked: with_capacity(capacity)?,
         })
@@ -82,7 +131,7 @@ pub(crate) struct Candidates {
 }
 
 impl Candidates {
-    /// Empty buffers for `rows` rows from number `start` on.
+    /// Empty buffers for `rows` rows from place `start` on.
     pub(crate) fn new(start: usize, rows: usize, capacity: usize) -> Result<Self> {
         Ok(Self {
             start,
@@ -116,7 +165,7 @@ impl Candidates {
             return Ok(());
         }
         if self.lengths[local] == self.capacity {
-            self.prune(context, scratch, local);
+            self.prune(context, scratch, local)?;
             if self.lengths[local] >= self.capacity - self.capacity / 4 {
                 self.settle(context, scratch, local)?;
             }
@@ -126,26 +175,35 @@ impl Candidates {
         }
         let slot = local * self.capacity + self.lengths[local];
         self.entries[slot] = Entry {
-            lower,
+            value: lower,
             number: number as u32,
-            exact: false,
+            known: Known::Lower,
         };
         self.lengths[local] += 1;
         Ok(())
     }
 
     /// Lowers the threshold and drops what lies above it.
-    fn prune(&mut self, context: &Context, scratch: &mut Scratch, local: usize) {
+    pub(crate) fn prune(
+        &mut self,
+        context: &Context,
+        scratch: &mut Scratch,
+        local: usize,
+    ) -> Result<()> {
+        if context.data_bounds.is_empty() {
+            return self.look(context, scratch, local);
+        }
+        let number = context.number(self.start + local);
         let span = local * self.capacity..local * self.capacity + self.lengths[local];
         let held = &mut self.entries[span];
         if held.len() >= context.wanted {
-            let own = context.asked_bounds[self.start + local];
+            let own = context.asked_bounds[number];
             scratch.uppers.clear();
             scratch.uppers.extend(held.iter().map(|entry| {
-                if entry.exact {
-                    entry.lower
+                if entry.known == Known::Key {
+                    entry.value
                 } else {
-                    own.upper(context.data_bounds[entry.number as usize], entry.lower)
+                    own.upper(context.data_bounds[entry.number as usize], entry.value)
                 }
             }));
             let (_, kth, _) = scratch
@@ -156,36 +214,81 @@ impl Candidates {
         let threshold = self.thresholds[local];
         let mut kept = 0;
         for i in 0..held.len() {
-            if held[i].lower <= threshold {
+            if held[i].value <= threshold {
                 held[kept] = held[i];
                 kept += 1;
             }
         }
         self.lengths[local] = kept;
+        Ok(())
+    }
+
+    /// Looks at guesses, the smallest lower bound first, until the next one exceeds the k-th
+    /// smallest upper bound of those looked at; drops what exceeds it.
+    fn look(&mut self, context: &Context, scratch: &mut Scratch, local: usize) -> Result<()> {
+        context.run.check()?;
+        let judge = &context.judge;
+        let number = context.number(self.start + local);
+        let span = local * self.capacity..local * self.capacity + self.lengths[local];
+        let held = &mut self.entries[span];
+        held.sort_unstable_by(|a, b| context.lower(a).total_cmp(&context.lower(b)));
+        let Scratch { reader, uppers, .. } = scratch;
+        uppers.clear();
+        let mut threshold = self.thresholds[local];
+        // Those known already tell a threshold before any other is looked at.
+        for entry in held.iter().filter(|entry| entry.known != Known::Lower) {
+            threshold = threshold.min(note(uppers, context.wanted, upper(judge, entry)));
+        }
+        let (mut kept, mut looked_at) = (0, 0);
+        for i in 0..held.len() {
+            let mut entry = held[i];
+            if context.lower(&entry) > threshold {
+                continue;
+            }
+            if entry.known == Known::Lower {
+                looked_at += 1;
+                entry = match judge.near(number, entry.number as usize) {
+                    Some(value) => Entry {
+                        value,
+                        known: Known::Near,
+                        ..entry
+                    },
+                    None => Entry {
+                        value: judge.key(reader, number, entry.number as usize),
+                        known: Known::Key,
+                        ..entry
+                    },
+                };
+                threshold = threshold.min(note(uppers, context.wanted, upper(judge, &entry)));
+            }
+            held[kept] = entry;
+            kept += 1;
+        }
+        let mut left = 0;
+        for i in 0..kept {
+            if context.lower(&held[i]) <= threshold {
+                held[left] = held[i];
+                left += 1;
+            }
+        }
+        self.thresholds[local] = threshold;
+        self.lengths[local] = left;
+        context.looked_at.fetch_add(looked_at, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Computes the keys of all that is held and keeps the best, in order.
     fn settle(&mut self, context: &Context, scratch: &mut Scratch, local: usize) -> Result<()> {
+        let number = context.number(self.start + local);
         let span = local * self.capacity..local * self.capacity + self.lengths[local];
         let held = &mut self.entries[span];
-        let Scratch { x, y, ranked, .. } = scratch;
-        let (asked, data) = (context.asked, context.data);
-        let row = asked.row(self.start + local);
-        asked.rows.read(row, x);
+        let Scratch { reader, ranked, .. } = scratch;
         ranked.clear();
         for entry in held.iter() {
-            let mut key = entry.lower;
-            if !entry.exact {
+            let mut key = entry.value;
+            if entry.known != Known::Key {
                 context.run.check()?;
-                let other = data.row(entry.number as usize);
-                let roots = (asked.rows.root(row), data.rows.root(other));
-                if asked.rows.metric().is_angle() && (roots.0 == 0.0 || roots.1 == 0.0) {
-                    // Dead rows tie with everything: worth not reading them.
-                    key = 0.0;
-                } else {
-                    data.rows.read(other, y);
-                    key = asked.rows.metric().key(x, roots.0, y, roots.1);
-                }
+                key = context.judge.key(reader, number, entry.number as usize);
             }
             ranked.push(Ranked {
                 key,
@@ -199,14 +302,14 @@ impl Candidates {
         ranked.sort_unstable();
         for (entry, best) in held.iter_mut().zip(ranked.iter()) {
             *entry = Entry {
-                lower: best.key,
+                value: best.key,
                 number: best.index,
-                exact: true,
+                known: Known::Key,
             };
         }
         self.lengths[local] = ranked.len();
         if ranked.len() == context.wanted {
-            self.thresholds[local] = ranked[context.wanted - 1].key;
+            self.tighten(local, ranked[context.wanted - 1].key);
         }
         Ok(())
     }
@@ -218,8 +321,39 @@ impl Candidates {
         scratch: &'s mut Scratch,
         local: usize,
     ) -> Result<&'s [Ranked]> {
-        self.prune(context, scratch, local);
+        self.prune(context, scratch, local)?;
         self.settle(context, scratch, local)?;
         Ok(&scratch.ranked)
+    }
+}
+
+/// An upper bound of the key of an entry that has been looked at.
+fn upper(judge: &Judge, entry: &Entry) -> f64 {
+    match entry.known {
+        Known::Near => entry.value + judge.slack(entry.value),
+        Known::Lower | Known::Key => entry.value,
+    }
+}
+
+/// Puts a value among the `wanted` smallest, which are in order, and returns the largest of them
+/// once there are so many.
+fn note(smallest: &mut Vec<f64>, wanted: usize, value: f64) -> f64 {
+    if smallest.len() < wanted {
+        smallest.push(value);
+    } else if value < smallest[wanted - 1] {
+        smallest[wanted - 1] = value;
+    } else {
+        return smallest[wanted - 1];
+    }
+    let mut at = smallest.len() - 1;
+    while at > 0 && smallest[at - 1] > value {
+        smallest[at] = smallest[at - 1];
+        at -= 1;
+    }
+    smallest[at] = value;
+    if smallest.len() == wanted {
+        smallest[wanted - 1]
+    } else {
+        f64::INFINITY
     }
 }

@@ -3,31 +3,44 @@
 //!
 //! 1. `duplicates`: equal rows become one distinct row.
 //! 2. `certify`: per row, what its estimates are worth.
-//! 3. `tiles`: every pair is estimated once; `candidates` keeps those that may still count.
+//! 3. `tiles` (float64 products) or `narrow` (f32, bfloat16 or int8 products of `vectors`): every
+//!    pair is estimated once; `candidates` keeps those that may still count.
 //! 4. `candidates`: keys of the survivors, computed and sorted.
 //! 5. `output`: distinct rows become rows again.
 
 mod candidates;
 mod certify;
+mod form;
+mod judge;
+mod narrow;
 mod output;
 mod scan;
 mod side;
 mod tiles;
+mod vectors;
 
+use std::ops::Range;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
 
-pub(crate) use candidates::{ENTRY_BYTES, capacity};
+pub(crate) use candidates::{ENTRY_BYTES, capacity, narrow_capacity};
+pub(crate) use narrow::worker_bytes as narrow_worker_bytes;
 pub use output::Neighbours;
 pub(crate) use tiles::worker_bytes;
+pub(crate) use vectors::{block_rows, bytes as vector_bytes, least_block, serves};
 
 use self::candidates::{Candidates, Context, Scratch};
+use self::form::Form;
+use self::judge::Judge;
 use self::output::{Output, Writer, expand, own};
 use self::side::Side;
 use self::tiles::{Sweep, Worker, block_range};
+use self::vectors::Vectors;
 use crate::duplicates::Distinct;
-use crate::engine;
+use crate::engine::{self, Engine};
+use crate::kernel::Kernel;
 use crate::memory::{Plan, Sizes};
 use crate::request::Request;
 use crate::rows::Rows;
@@ -35,17 +48,17 @@ use crate::scale::Scale;
 
 /// Finds the k nearest rows of every row.
 pub fn neighbors(run: &Run, request: &Request) -> Result<Neighbours> {
-    search(run, request, |plan| plan)
+    search(run, request, engine::chosen()?, |plan| plan)
 }
 
 /// The search, with a last word on its sizes; tests use it to force many small tiles.
 pub(crate) fn search(
     run: &Run,
     request: &Request,
-    adjust: impl FnOnce(Plan) -> Plan,
+    engine: Engine,
+    adjust: impl Fn(Plan) -> Plan,
 ) -> Result<Neighbours> {
     request.check()?;
-    let engine = engine::chosen()?;
     let largest = request.check_values(run)?;
     let metric = request.metric;
     let scale = if metric.is_angle() {
@@ -84,41 +97,57 @@ pub(crate) fn search(
         rows: request.data.rows() + queries.as_ref().map_or(0, Rows::len),
         columns: data.columns(),
         wanted: (request.k + 1).min(others),
+        symmetric,
         repeats: symmetric && distinct.any_repeated(),
         jobs: run.jobs(),
     };
-    let plan = adjust(sizes.plan(request.memory_limit)?);
+    let mut scaled = [largest];
+    scale.apply(&mut scaled);
+    let looked_at = AtomicU64::new(0);
+    let mut search = Search {
+        context: Context {
+            engine,
+            run: *run,
+            asked: asked_side,
+            data: data_side,
+            judge: Judge::new(asked_side, data_side, largest),
+            asked_bounds: &[],
+            data_bounds: &[],
+            order: None,
+            wanted: sizes.wanted,
+            looked_at: &looked_at,
+        },
+        symmetric,
+        distinct: &distinct,
+        writer: Writer {
+            metric,
+            scale,
+            k: request.k,
+        },
+    };
+    let mut output = Output::new(asked_side.rows.len(), request.k)?;
+    for kernel in engine.kernels(&sizes) {
+        let plan = adjust(sizes.plan(Some(kernel), request.memory_limit)?);
+        let Some(kernel) = plan.kernel else {
+            break;
+        };
+        search.context.run = plan.run(run);
+        if search.narrowly(kernel, &plan, scaled[0], &mut output)? {
+            return Ok(output.finish(distinct.n_repeated(), data.n_zero()));
+        }
+        looked_at.store(0, Ordering::Relaxed);
+    }
+    let plan = adjust(sizes.plan(None, request.memory_limit)?);
+    search.context.run = plan.run(run);
     let centre = data_side.centre(run)?;
     let data_bounds = certify::bounds(run, &data_side, &centre)?;
     let query_bounds = match &queries {
         Some(_) => Some(certify::bounds(run, &asked_side, &centre)?),
         None => None,
     };
-    let context = Context {
-        engine,
-        run: if plan.jobs == 1 { run.serial() } else { *run },
-        asked: asked_side,
-        data: data_side,
-        asked_bounds: query_bounds.as_ref().unwrap_or(&data_bounds),
-        data_bounds: &data_bounds,
-        wanted: sizes.wanted,
-    };
-    let writer = Writer {
-        metric,
-        scale,
-        k: request.k,
-    };
-    let mut output = Output::new(asked_side.rows.len(), request.k)?;
-    Search {
-        context,
-        plan,
-        centre,
-        symmetric,
-        distinct: &distinct,
-        writer,
-        workers: Mutex::new(Vec::new()),
-    }
-    .fill(&mut output)?;
+    search.context.asked_bounds = query_bounds.as_ref().unwrap_or(&data_bounds);
+    search.context.data_bounds = &data_bounds;
+    search.widely(&plan, &centre, &mut output)?;
     Ok(output.finish(distinct.n_repeated(), data.n_zero()))
 }
 
@@ -151,13 +180,9 @@ impl Drop for Shelved<'_> {
 /// Everything that one search shares.
 struct Search<'a> {
     context: Context<'a>,
-    plan: Plan,
-    centre: Vec<f64>,
     symmetric: bool,
     distinct: &'a Distinct,
     writer: Writer,
-    /// Workers between two bands.
-    workers: Mutex<Vec<Worker>>,
 }
 
 /// One row's place in a table of lists that nobody has filled.
@@ -166,105 +191,178 @@ const NOBODY: Ranked = Ranked {
     index: u32::MAX,
 };
 
+/// Takes a list of (block, row within the block) and counts ties.
+trait Take: Fn(usize, usize, &[Ranked], &mut [u64]) -> Result<()> + Sync {}
+impl<F: Fn(usize, usize, &[Ranked], &mut [u64]) -> Result<()> + Sync> Take for F {}
+
 impl Search<'_> {
-    fn fill(&self, output: &mut Output) -> Result<()> {
-        let (asked, wanted) = (&self.context.asked, self.context.wanted);
-        let blocks = asked.len().div_ceil(self.plan.block);
-        let bands = (0..blocks)
-            .step_by(self.plan.band)
-            .map(|start| start..(start + self.plan.band).min(blocks));
+    /// Searches by float64 products, in bands of rows.
+    fn widely(&self, plan: &Plan, centre: &[f64], output: &mut Output) -> Result<()> {
+        let shelf = Mutex::new(Vec::new());
+        let sweep = |band: &Range<usize>| Sweep {
+            context: &self.context,
+            plan,
+            centre,
+            symmetric: self.symmetric,
+            band: band.clone(),
+            states: &[],
+        };
+        let blocks = self.context.asked.len().div_ceil(plan.block);
+        let bands: Vec<_> = (0..blocks)
+            .step_by(plan.band)
+            .map(|start| start..(start + plan.band).min(blocks))
+            .collect();
         let total: usize = bands
-            .clone()
-            .map(|band| self.sweep(band.clone(), &[]).tiles().len() + band.len())
+            .iter()
+            .map(|band| sweep(band).tiles().len() + band.len())
             .sum();
         self.context.run.progress().start(total as u64);
-        if self.symmetric && self.distinct.any_repeated() {
-            let mut table = filled(asked.len() * wanted, NOBODY)?;
-            let slots: Vec<_> = table
-                .chunks_mut((self.plan.block * wanted).max(1))
-                .map(Mutex::new)
-                .collect();
-            for band in bands {
-                self.work(band, &|block, local, list, _| {
-                    if wanted > 0 {
-                        own(&slots[block])[local * wanted..][..list.len()].copy_from_slice(list);
-                    }
-                    Ok(())
-                })?;
+        self.write(plan, output, &|take| {
+            let mut ties = Vec::new();
+            for band in &bands {
+                let states = self.states(plan, band)?;
+                let sweep = Sweep {
+                    states: &states,
+                    ..sweep(band)
+                };
+                let tiles = sweep.tiles();
+                if self.context.wanted > 0 {
+                    self.context.run.map_with(
+                        tiles.len(),
+                        || Shelved::take(&shelf, || sweep.worker()),
+                        |worker, tile| {
+                            sweep.run_tile(worker.get(), tiles[tile])?;
+                            self.context.run.progress().step();
+                            Ok(())
+                        },
+                    )?;
+                }
+                ties.extend(self.gather(plan, band, &states, take)?);
             }
-            drop(slots);
-            return self.expand_all(&table, output);
-        }
-        let mut ties = Vec::new();
-        let slots = output.slots(self.plan.block);
-        for band in bands {
-            ties.extend(self.work(band, &|block, local, list, tied| {
-                self.writer
-                    .write(&mut own(&slots[block]), local, list, tied)
-            })?);
-        }
-        drop(slots);
-        output.count(ties);
+            Ok(Some(ties))
+        })?;
         Ok(())
     }
 
-    fn sweep<'s>(
-        &'s self,
-        band: std::ops::Range<usize>,
-        states: &'s [Mutex<Candidates>],
-    ) -> Sweep<'s> {
-        Sweep {
-            context: &self.context,
-            plan: &self.plan,
-            centre: &self.centre,
-            symmetric: self.symmetric,
-            band,
-            states,
-        }
-    }
-
-    /// Searches for the rows of a band and hands each list, by (block, row within the block), to
-    /// `take`, which also counts ties.
-    fn work(
+    /// Searches by a narrow kernel; returns false when that turns out to be the wrong one.
+    fn narrowly(
         &self,
-        band: std::ops::Range<usize>,
-        take: &(impl Fn(usize, usize, &[Ranked], &mut [u64]) -> Result<()> + Sync),
-    ) -> Result<Vec<Vec<u64>>> {
-        let Context {
-            run, asked, wanted, ..
-        } = &self.context;
-        let Plan {
-            block: rows,
-            capacity,
-            ..
-        } = self.plan;
-        let mut states = with_capacity(band.len())?;
-        for block in band.clone() {
-            let range = block_range(block, rows, asked.len());
-            let room = if *wanted == 0 { 0 } else { capacity };
-            states.push(Mutex::new(Candidates::new(range.start, range.len(), room)?));
-        }
-        if *wanted > 0 {
-            let sweep = self.sweep(band.clone(), &states);
+        kernel: Kernel,
+        plan: &Plan,
+        largest: f64,
+        output: &mut Output,
+    ) -> Result<bool> {
+        let run = &self.context.run;
+        let form = Form::new(run, self.context.data, largest)?;
+        let vectors = Vectors::new(run, &form, kernel, plan.block, self.context.order)?;
+        let flooded = AtomicBool::new(false);
+        let band = 0..vectors.blocks();
+        self.write(plan, output, &|take| {
+            let states = self.states(plan, &band)?;
+            let sweep = narrow::Sweep {
+                context: &self.context,
+                form: &form,
+                vectors: &vectors,
+                capacity: plan.capacity,
+                states: &states,
+                flooded: &flooded,
+            };
             let tiles = sweep.tiles();
+            run.progress().start((tiles.len() + band.len()) as u64);
             run.map_with(
                 tiles.len(),
-                || Shelved::take(&self.workers, || sweep.worker()),
+                || sweep.worker(),
                 |worker, tile| {
-                    sweep.run_tile(worker.get(), tiles[tile])?;
+                    sweep.run_tile(worker, tile, tiles[tile])?;
                     run.progress().step();
                     Ok(())
                 },
             )?;
+            if flooded.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            self.gather(plan, &band, &states, take).map(Some)
+        })
+    }
+
+    /// Empty candidates for the blocks of a band.
+    fn states(&self, plan: &Plan, band: &Range<usize>) -> Result<Vec<Mutex<Candidates>>> {
+        let mut states = with_capacity(band.len())?;
+        for block in band.clone() {
+            let range = block_range(block, plan.block, self.context.asked.len());
+            let room = if self.context.wanted == 0 {
+                0
+            } else {
+                plan.capacity
+            };
+            states.push(Mutex::new(Candidates::new(range.start, range.len(), room)?));
         }
+        Ok(states)
+    }
+
+    /// Lets `work` find the lists and writes them; returns whether it did.
+    fn write(
+        &self,
+        plan: &Plan,
+        output: &mut Output,
+        work: &dyn Fn(&dyn Take) -> Result<Option<Vec<Vec<u64>>>>,
+    ) -> Result<bool> {
+        let (asked, wanted) = (&self.context.asked, self.context.wanted);
+        if self.symmetric && (self.distinct.any_repeated() || self.context.order.is_some()) {
+            let mut table = filled(asked.len() * wanted, NOBODY)?;
+            let slots: Vec<_> = table
+                .chunks_mut((plan.block * wanted).max(1))
+                .map(Mutex::new)
+                .collect();
+            let done = work(
+                &|block: usize, local: usize, list: &[Ranked], _: &mut [u64]| {
+                    if wanted > 0 {
+                        own(&slots[block])[local * wanted..][..list.len()].copy_from_slice(list);
+                    }
+                    Ok(())
+                },
+            )?;
+            drop(slots);
+            if done.is_some() {
+                self.expand_all(&table, output)?;
+            }
+            return Ok(done.is_some());
+        }
+        let slots = output.slots(plan.block);
+        let ties = work(
+            &|block: usize, local: usize, list: &[Ranked], tied: &mut [u64]| {
+                self.writer
+                    .write(&mut own(&slots[block]), local, list, tied)
+            },
+        )?;
+        drop(slots);
+        let done = ties.is_some();
+        output.count(ties.unwrap_or_default());
+        Ok(done)
+    }
+
+    /// Decides among the candidates of a band and hands each list to `take`.
+    fn gather(
+        &self,
+        plan: &Plan,
+        band: &Range<usize>,
+        states: &[Mutex<Candidates>],
+        take: &dyn Take,
+    ) -> Result<Vec<Vec<u64>>> {
+        let Context {
+            run, asked, wanted, ..
+        } = &self.context;
         run.map_with(
             band.len(),
-            || Ok((Scratch::new(asked.rows.columns(), capacity)?, Vec::new())),
+            || {
+                let scratch = Scratch::new(asked.rows.columns(), plan.capacity)?;
+                Ok((scratch, Vec::new()))
+            },
             |(scratch, expanded), at| {
                 let mut tied = filled(self.writer.k, 0u64)?;
                 let mut state = own(&states[at]);
                 let block = band.start + at;
-                for local in 0..block_range(block, rows, asked.len()).len() {
+                for local in 0..block_range(block, plan.block, asked.len()).len() {
                     let list = if *wanted == 0 {
                         &[][..]
                     } else {
@@ -289,6 +387,7 @@ impl Search<'_> {
         let Context {
             run, asked, wanted, ..
         } = &self.context;
+        let places = self.context.places()?;
         let rows = asked.rows.len();
         let slots = output.slots(ROWS);
         let ties = run.map_with(
@@ -301,8 +400,13 @@ impl Search<'_> {
                     run.check()?;
                     let u = self.distinct.of(row);
                     list.clear();
-                    let known = &table[u * wanted..(u + 1) * wanted];
+                    let place = places.get(u).map_or(u, |&place| place as usize);
+                    let known = &table[place * wanted..(place + 1) * wanted];
                     list.extend(known.iter().take_while(|ranked| **ranked != NOBODY));
+                    if !self.distinct.any_repeated() {
+                        self.writer.write(&mut slot, local, list, &mut tied)?;
+                        continue;
+                    }
                     if asked.groups.is_none() && self.distinct.members(u).len() > 1 {
                         asked.rows.read(row, buffer);
                         let root = asked.rows.root(row);

@@ -1,0 +1,151 @@
+//! One shape for all metrics, so that one kernel serves them: with v the packed row less a point
+//! amid the packed rows,
+//!
+//! > λ · key + μ ≥ baseᵢ + baseⱼ − 2 vᵢ·vⱼ,
+//!
+//! in real numbers, whatever was rounded on the way. The right side is a squared distance up to
+//! small terms, so that centring helps angles and products as it helps distances.
+//! docs/neighbours-proof.md, section 4, derives the bases:
+//!
+//! | metric | λ | μ | base |
+//! |---|---|---|---|
+//! | Euclidean | 1 | 0 | \|v\|² |
+//! | cosine, Pearson | 2 | 2 | \|v\|², and 1 more for zero rows |
+//! | inner product | 2 | 0 | \|v\|² − \|x\|² |
+//!
+//! each less what the roundings may amount to.
+
+use layerscope_core::{Result, Run};
+
+use crate::lanes::{self, fast};
+use crate::metric::Metric;
+use crate::scale::power;
+
+use super::side::Side;
+
+/// The largest vector is brought to this power of two, so that squares fit f32 with room below.
+const LARGEST: i32 = 30;
+
+/// How rows become vectors and keys become squared distances.
+pub(crate) struct Form<'a> {
+    side: Side<'a>,
+    middle: Vec<f64>,
+    scale: f64,
+}
+
+/// What is known of one row: everything in units of the form, that is, scaled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// Its share of the form.
+    pub base: f64,
+    /// |v|, from above.
+    pub norm: f64,
+}
+
+impl<'a> Form<'a> {
+    /// `largest` is the largest magnitude of the prepared rows (after `Scale`).
+    pub(crate) fn new(run: &Run, side: Side<'a>, largest: f64) -> Result<Self> {
+        // |v| ≤ |z| + |middle|, and no component of a packed row, nor of the middle, is larger
+        // than this.
+        let longest = match side.rows.metric() {
+            Metric::Euclidean | Metric::InnerProduct => {
+                2.0 * largest * (side.rows.columns() as f64).sqrt()
+            }
+            // The medians of components of unit vectors may add up to more than a unit vector.
+            Metric::Cosine | Metric::Pearson => 1.0 + (side.rows.columns() as f64).sqrt(),
+        };
+        let exponent = if longest > 0.0 {
+            longest.log2().ceil() as i32
+        } else {
+            0
+        };
+        Ok(Self {
+            side,
+            middle: side.middle(run)?,
+            scale: power(LARGEST - exponent),
+        })
+    }
+
+    pub(crate) fn side(&self) -> &Side<'a> {
+        &self.side
+    }
+
+    /// λ and μ.
+    fn line(&self) -> (f64, f64) {
+        match self.side.rows.metric() {
+            Metric::Euclidean => (1.0, 0.0),
+            Metric::Cosine | Metric::Pearson => (2.0, 2.0),
+            Metric::InnerProduct => (2.0, 0.0),
+        }
+    }
+
+    /// A key that a pair certainly reaches whose scaled form is at least `value`.
+    pub(crate) fn key(&self, value: f64) -> f64 {
+        let (factor, offset) = self.line();
+        let value = value / (self.scale * self.scale);
+        (value - offset) / factor - power(-50) * (value.abs() + offset)
+    }
+
+    /// Values of the form that no pair exceeds whose key is at most that: from above, as f32.
+    pub(crate) fn limits(&self, keys: &[f64], out: &mut [f32]) {
+        let (factor, offset) = self.line();
+        let square = self.scale * self.scale;
+        fast(
+            #[inline(always)]
+            || {
+                for (slot, &key) in out.iter_mut().zip(keys) {
+                    let value = factor * key + offset;
+                    let above = value + power(-48) * (value.abs() + offset);
+                    let narrow = (above * square) as f32;
+                    // Four times the rounding of the line before, and more than what is subnormal.
+                    *slot = narrow + (narrow.abs() * 2.4e-7 + 1e-37);
+                }
+            },
+        );
+    }
+
+    /// Writes the scaled vector of a row.
+    pub(crate) fn read(&self, number: usize, out: &mut [f64]) -> Place {
+        let metric = self.side.rows.metric();
+        let (d, depth) = (out.len() as f64, lanes::depth(out.len()) as f64);
+        let unit = power(-53) * 1.001;
+        self.side.pack(number, 0..out.len(), &self.middle, out);
+        let own = match metric {
+            Metric::Euclidean => 0.0,
+            Metric::Cosine | Metric::Pearson => {
+                let zero = self.side.rows.root(self.side.row(number)) == 0.0;
+                f64::from(u8::from(zero)) - (d + 7.0 * depth + 60.0) * unit
+            }
+            Metric::InnerProduct => {
+                let square = lanes::product(out, out);
+                -square - (2.0 * d + 5.0 * depth + 48.0) * unit * square
+            }
+        };
+        if metric != Metric::Euclidean {
+            fast(
+                #[inline(always)]
+                || {
+                    for (value, &middle) in out.iter_mut().zip(&self.middle) {
+                        *value -= middle;
+                    }
+                },
+            );
+        }
+        let square = lanes::product(out, out);
+        let slack = (d + 4.0 * depth + 32.0) * unit * square + 4.0 * d * power(-1060);
+        let base = (square - slack + own) * (self.scale * self.scale);
+        let scale = self.scale;
+        fast(
+            #[inline(always)]
+            || {
+                for value in out.iter_mut() {
+                    *value *= scale;
+                }
+            },
+        );
+        Place {
+            base: base - power(-44) * base.abs(),
+            norm: square.sqrt() * scale * (1.0 + power(-30)) + power(-100),
+        }
+    }
+}

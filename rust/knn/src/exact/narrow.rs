@@ -1,0 +1,453 @@
+//! The sweep of a narrow kernel over pairs of blocks: multiply and test in one go, offer what
+//! passes.
+//!
+//! For rows i, j of a tile the kernel computes w = fl(2 v̂ᵢ·v̂ⱼ − tⱼ) and lets the pair pass when
+//! l = rᵢ − w is not above the larger of the two thresholds. With `Facts` of the rows,
+//!
+//! > rᵢ = baseᵢ − errorᵢ · max |v̂ⱼ|,  tⱼ = baseⱼ − residualⱼ · max |vᵢ|,
+//!
+//! the maxima taken over the panel on the other side, so l is not above the form of the pair.
+
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use layerscope_core::{Result, filled, with_capacity};
+
+use super::candidates::{Candidates, Context, Scratch};
+use super::form::Form;
+use super::output::own;
+use super::vectors::{Facts, Vectors};
+use crate::kernel::{Precision, Test, Tile};
+use crate::lanes::fast;
+
+/// Pairs that are kept before they are offered.
+const HITS: usize = 1 << 13;
+
+/// A pair that passed; places counted within their blocks.
+#[derive(Clone, Copy)]
+struct Hit {
+    left: u16,
+    right: u16,
+    /// rᵢ − w, in units of the form.
+    lower: f64,
+}
+
+/// One side of a tile, each fact as one array.
+#[derive(Default)]
+struct Side {
+    base: Vec<f32>,
+    error: Vec<f32>,
+    residual: Vec<f32>,
+    scale: Vec<f32>,
+    initial: Vec<i32>,
+    threshold: Vec<f32>,
+    /// Largest |v| and |v̂| of each panel.
+    norms: Vec<f32>,
+    digits: Vec<f32>,
+}
+
+/// What the pairs of one tile are tested against.
+struct Frame {
+    block: usize,
+    left: Side,
+    right: Side,
+    /// rᵢ for each panel on the right, tⱼ for each panel on the left.
+    row_terms: Vec<f32>,
+    column_terms: Vec<f32>,
+}
+
+/// Scratch of one thread.
+pub(crate) struct Worker {
+    frame: Frame,
+    tile: Tile,
+    hits: Vec<Hit>,
+    /// Lower bounds of the rows of one left panel with the whole block.
+    lower: Vec<f32>,
+    nearest: Vec<(f32, u32)>,
+    keys: Scratch,
+}
+
+/// Bytes of a [`Worker`], without its key scratch.
+pub(crate) fn worker_bytes(block: usize) -> u128 {
+    let block = block as u128;
+    // Terms for some block / 16 + block / 6 panels, lower bounds, both sides.
+    4 * block * (block / 4 + 12 + 3) + 2 * 40 * block + 24 * HITS as u128
+}
+
+/// The pairs of blocks.
+pub(crate) struct Sweep<'a> {
+    pub context: &'a Context<'a>,
+    pub form: &'a Form<'a>,
+    pub vectors: &'a Vectors,
+    pub capacity: usize,
+    /// One per block.
+    pub states: &'a [Mutex<Candidates>],
+    /// Set when looking at candidates has become dearer than a wider product.
+    pub flooded: &'a AtomicBool,
+}
+
+impl Sweep<'_> {
+    /// The tiles: the diagonal, which gives every row a threshold, then the others in squares of
+    /// blocks, so that what one tile read is still near when the next one wants it.
+    pub(crate) fn tiles(&self) -> Vec<(u32, u32)> {
+        const SQUARE: usize = 12;
+        let blocks = self.vectors.blocks();
+        let mut tiles: Vec<(u32, u32)> = (0..blocks as u32).map(|i| (i, i)).collect();
+        for right in (0..blocks).step_by(SQUARE) {
+            for left in (0..=right).step_by(SQUARE) {
+                for i in left..(left + SQUARE).min(blocks) {
+                    let first = right.max(i + 1);
+                    tiles.extend(
+                        (first..(right + SQUARE).min(blocks)).map(|j| (i as u32, j as u32)),
+                    );
+                }
+            }
+        }
+        tiles
+    }
+
+    pub(crate) fn worker(&self) -> Result<Worker> {
+        let block = self.vectors.block;
+        let kernel = self.vectors.kernel;
+        Ok(Worker {
+            frame: Frame {
+                block,
+                left: Side::default(),
+                right: Side::default(),
+                row_terms: filled(block * (block / kernel.right_rows()), 0.0)?,
+                column_terms: filled(block * (block / kernel.left_rows()), 0.0)?,
+            },
+            tile: Tile::default(),
+            hits: with_capacity(HITS)?,
+            lower: filled(block * kernel.left_rows(), 0.0)?,
+            nearest: with_capacity(block)?,
+            keys: Scratch::new(self.context.data.rows.columns(), self.capacity)?,
+        })
+    }
+
+    /// Works on one tile; does nothing once the search is flooded.
+    pub(crate) fn run_tile(
+        &self,
+        worker: &mut Worker,
+        at: usize,
+        (i, j): (u32, u32),
+    ) -> Result<()> {
+        if self.flooded.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let (i, j) = (i as usize, j as usize);
+        worker.frame.set(self, i, j);
+        if i == j {
+            self.diagonal(worker, i)?;
+        } else {
+            self.product(worker, i, j)?;
+        }
+        self.watch(at);
+        Ok(())
+    }
+
+    /// Notices when too many pairs have to be looked at.
+    fn watch(&self, at: usize) {
+        let context = self.context;
+        let pairs = (at + 1) as u64 * (self.vectors.block * self.vectors.block) as u64;
+        let fair = 16 * (context.wanted * context.data.len()) as u64 + pairs / 12;
+        if context.looked_at.load(Ordering::Relaxed) > fair {
+            self.flooded.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn product(&self, worker: &mut Worker, i: usize, j: usize) -> Result<()> {
+        let vectors = self.vectors;
+        let kernel = vectors.kernel;
+        let (rows, columns) = (kernel.left_rows(), kernel.right_rows());
+        let (left, right) = (vectors.range(i).len(), vectors.range(j).len());
+        for (panel, first) in (0..right).step_by(columns).enumerate() {
+            self.context.run.check()?;
+            for (other, start) in (0..left).step_by(rows).enumerate() {
+                let test = worker.frame.test((other, start), (panel, first));
+                if kernel.micro(
+                    vectors.left(i, other),
+                    vectors.right(j, panel),
+                    vectors.depth,
+                    &test,
+                    &mut worker.tile,
+                )? {
+                    let terms = &worker.frame.row_terms[panel * vectors.block + start..];
+                    for r in 0..rows {
+                        let mut mask = worker.tile.masks[r];
+                        while mask != 0 {
+                            let c = mask.trailing_zeros() as usize;
+                            mask &= mask - 1;
+                            let w = worker.tile.values[r * columns + c];
+                            worker.hits.push(Hit {
+                                left: (start + r) as u16,
+                                right: (first + c) as u16,
+                                lower: f64::from(terms[r]) - f64::from(w),
+                            });
+                        }
+                    }
+                    if worker.hits.len() + rows * columns > HITS {
+                        self.offer(worker, i, j)?;
+                    }
+                }
+            }
+        }
+        self.offer(worker, i, j)
+    }
+
+    /// Offers what passed to the rows on both sides.
+    fn offer(&self, worker: &mut Worker, i: usize, j: usize) -> Result<()> {
+        let Worker {
+            hits, keys, frame, ..
+        } = worker;
+        if hits.is_empty() {
+            return Ok(());
+        }
+        for swapped in [false, true] {
+            let (block, other) = if swapped { (j, i) } else { (i, j) };
+            let mut state = own(&self.states[block]);
+            for hit in hits.iter() {
+                let (mine, theirs) = if swapped {
+                    (hit.right, hit.left)
+                } else {
+                    (hit.left, hit.right)
+                };
+                self.offer_one(
+                    &mut state,
+                    keys,
+                    block,
+                    mine as usize,
+                    other,
+                    theirs as usize,
+                    hit.lower,
+                )?;
+            }
+            let side = if swapped {
+                &mut frame.right
+            } else {
+                &mut frame.left
+            };
+            self.form.limits(
+                state.thresholds(),
+                &mut side.threshold[..state.thresholds().len()],
+            );
+        }
+        hits.clear();
+        Ok(())
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn offer_one(
+        &self,
+        state: &mut Candidates,
+        keys: &mut Scratch,
+        block: usize,
+        mine: usize,
+        other: usize,
+        theirs: usize,
+        lower: f64,
+    ) -> Result<()> {
+        let context = self.context;
+        let key = self.form.key(lower);
+        if key > state.thresholds()[mine] {
+            return Ok(());
+        }
+        let number = context.number(other * self.vectors.block + theirs);
+        if let Some(group) = context.data.group(number) {
+            let own = context.number(block * self.vectors.block + mine);
+            if context.data.group(own) == Some(group) {
+                return Ok(());
+            }
+        }
+        state.offer(context, keys, mine, number, key)
+    }
+
+    /// A tile on the diagonal, which is a row's first: looks at the k that seem nearest within the
+    /// block, and takes the others only by the threshold that these give.
+    fn diagonal(&self, worker: &mut Worker, i: usize) -> Result<()> {
+        let vectors = self.vectors;
+        let kernel = vectors.kernel;
+        let (rows, columns) = (kernel.left_rows(), kernel.right_rows());
+        let range = vectors.range(i);
+        let length = range.len();
+        let mut state = own(&self.states[i]);
+        for (other, start) in (0..length).step_by(rows).enumerate() {
+            self.context.run.check()?;
+            for (panel, first) in (0..length).step_by(columns).enumerate() {
+                let test = worker.frame.test((other, start), (panel, first));
+                kernel.micro(
+                    vectors.left(i, other),
+                    vectors.right(i, panel),
+                    vectors.depth,
+                    &test,
+                    &mut worker.tile,
+                )?;
+                let terms = &worker.frame.row_terms[panel * vectors.block + start..];
+                for r in 0..rows {
+                    let from = &worker.tile.values[r * columns..][..columns];
+                    let to = &mut worker.lower[r * vectors.block + first..][..columns];
+                    for (slot, &w) in to.iter_mut().zip(from) {
+                        // From below: the difference is rounded once.
+                        let lower = terms[r] - w;
+                        *slot = lower - lower.abs() * 1.2e-7 - 1e-37;
+                    }
+                }
+            }
+            for local in start..(start + rows).min(length) {
+                let span =
+                    (local - start) * vectors.block..(local - start) * vectors.block + length;
+                self.first_look(worker, &mut state, &range, local, span)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn first_look(
+        &self,
+        worker: &mut Worker,
+        state: &mut Candidates,
+        range: &Range<usize>,
+        local: usize,
+        span: Range<usize>,
+    ) -> Result<()> {
+        let context = self.context;
+        let Worker {
+            lower,
+            nearest,
+            keys,
+            ..
+        } = worker;
+        let lower = &mut lower[span];
+        lower[local] = f32::INFINITY;
+        if let Some(group) = context.data.group(context.number(range.start + local)) {
+            for (value, place) in lower.iter_mut().zip(range.clone()) {
+                if context.data.group(context.number(place)) == Some(group) {
+                    *value = f32::INFINITY;
+                }
+            }
+        }
+        nearest.clear();
+        nearest.extend(lower.iter().zip(0..).map(|(&value, place)| (value, place)));
+        let wanted = context.wanted.min(nearest.len());
+        if wanted < nearest.len() {
+            nearest.select_nth_unstable_by(wanted - 1, |a, b| a.0.total_cmp(&b.0));
+        }
+        for &(value, place) in &nearest[..wanted] {
+            if value < f32::INFINITY {
+                let number = context.number(range.start + place as usize);
+                let key = self.form.key(f64::from(value));
+                state.offer(context, keys, local, number, key)?;
+            }
+        }
+        state.prune(context, keys, local)?;
+        let mut limit = [0.0];
+        self.form
+            .limits(&state.thresholds()[local..=local], &mut limit);
+        for &(value, place) in &nearest[wanted..] {
+            if value <= limit[0] && value < f32::INFINITY {
+                let number = context.number(range.start + place as usize);
+                let key = self.form.key(f64::from(value));
+                state.offer(context, keys, local, number, key)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Frame {
+    /// What the kernel tests in a pair of panels: each by its number and its first place.
+    fn test(&self, (other, start): (usize, usize), (panel, first): (usize, usize)) -> Test<'_> {
+        Test {
+            initial: &self.left.initial[start..],
+            row_scale: &self.left.scale[start..],
+            row_term: &self.row_terms[panel * self.block + start..],
+            row_threshold: &self.left.threshold[start..],
+            column_scale: &self.right.scale[first..],
+            column_term: &self.column_terms[other * self.block + first..],
+            column_threshold: &self.right.threshold[first..],
+        }
+    }
+
+    /// Makes ready for a tile.
+    fn set(&mut self, sweep: &Sweep, i: usize, j: usize) {
+        let vectors = sweep.vectors;
+        let kernel = vectors.kernel;
+        let block = vectors.block;
+        self.left.fill(vectors.facts(i), kernel.left_rows(), true);
+        self.right
+            .fill(vectors.facts(j), kernel.right_rows(), false);
+        if i == j {
+            // Everything passes.
+            self.left.threshold.fill(f32::INFINITY);
+            self.right.threshold.fill(f32::INFINITY);
+        } else {
+            for (side, at) in [(&mut self.left, i), (&mut self.right, j)] {
+                let state = own(&sweep.states[at]);
+                let known = state.thresholds();
+                side.threshold.fill(f32::NEG_INFINITY);
+                sweep.form.limits(known, &mut side.threshold[..known.len()]);
+            }
+        }
+        let terms = |out: &mut [f32], base: &[f32], factor: &[f32], largest: f32| {
+            fast(
+                #[inline(always)]
+                || {
+                    for ((slot, &base), &factor) in out.iter_mut().zip(base).zip(factor) {
+                        *slot = base - factor * largest;
+                    }
+                },
+            );
+        };
+        let rows = vectors.range(i).len();
+        let columns = vectors.range(j).len();
+        for (out, &digits) in self
+            .row_terms
+            .chunks_exact_mut(block)
+            .zip(&self.right.digits)
+        {
+            terms(out, &self.left.base, &self.left.error, digits);
+            out[rows..].fill(crate::kernel::PADDING);
+        }
+        for (out, &norm) in self
+            .column_terms
+            .chunks_exact_mut(block)
+            .zip(&self.left.norms)
+        {
+            terms(out, &self.right.base, &self.right.residual, norm);
+            out[columns..].fill(crate::kernel::PADDING);
+        }
+        debug_assert!(kernel.precision() != Precision::Byte || self.left.initial.len() == block);
+    }
+}
+
+impl Side {
+    fn fill(&mut self, facts: &[Facts], panel: usize, left: bool) {
+        fn put<T>(to: &mut Vec<T>, facts: &[Facts], what: impl Fn(&Facts) -> T) {
+            to.clear();
+            to.extend(facts.iter().map(what));
+        }
+        put(&mut self.base, facts, |fact| fact.base);
+        // The factor 2 of the form goes to the rows on the left.
+        put(&mut self.scale, facts, |fact| {
+            if left { 2.0 * fact.scale } else { fact.scale }
+        });
+        if left {
+            put(&mut self.error, facts, |fact| fact.error);
+            put(&mut self.initial, facts, |fact| fact.initial);
+        } else {
+            put(&mut self.residual, facts, |fact| fact.residual);
+        }
+        self.threshold.resize(facts.len(), 0.0);
+        let largest = |what: fn(&Facts) -> f32, out: &mut Vec<f32>| {
+            out.clear();
+            out.extend(
+                facts
+                    .chunks(panel)
+                    .map(|rows| rows.iter().map(what).fold(0.0, f32::max)),
+            );
+        };
+        largest(|fact| fact.norm, &mut self.norms);
+        largest(|fact| fact.digits, &mut self.digits);
+    }
+}
