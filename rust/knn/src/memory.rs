@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub capacity: usize,
     /// Threads that work.
     pub jobs: usize,
+    /// Rows of a cluster at least, where rows are put in order.
+    pub cluster: usize,
     /// The kernel that proposes; `None` for float64 products.
     pub kernel: Option<Kernel>,
 }
@@ -73,6 +75,7 @@ impl Sizes {
             band: self.asked.div_ceil(block).max(1),
             capacity: exact::capacity(self.wanted, self.data),
             jobs,
+            cluster: exact::MEMBERS,
             kernel: None,
         }
     }
@@ -85,6 +88,7 @@ impl Sizes {
             band: usize::MAX,
             capacity: exact::narrow_capacity(self.wanted, self.data),
             jobs: self.jobs,
+            cluster: exact::MEMBERS,
             kernel: Some(kernel),
         }
     }

@@ -83,6 +83,7 @@ impl Engine {
             },
             Self::Narrow(_) => Plan {
                 block: plan.kernel.map_or(plan.block, least_block),
+                cluster: 1,
                 capacity,
                 ..plan
             },

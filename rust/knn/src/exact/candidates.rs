@@ -73,7 +73,7 @@ pub(crate) struct Context<'a> {
     pub asked_bounds: &'a [Bound],
     pub data_bounds: &'a [Bound],
     /// The number at each place of the sweep, where that is not the place itself.
-    pub order: Option<&'a [u32]>,
+    pub order: Option<Vec<u32>>,
     pub wanted: usize,
     /// Pairs looked at one by one so far.
     pub looked_at: &'a AtomicU64,
@@ -82,12 +82,14 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// The number at a place of the sweep.
     pub(crate) fn number(&self, place: usize) -> usize {
-        self.order.map_or(place, |order| order[place] as usize)
+        self.order
+            .as_ref()
+            .map_or(place, |order| order[place] as usize)
     }
 
     /// The place of each number; empty when numbers are places.
     pub(crate) fn places(&self) -> Result<Vec<u32>> {
-        let order = self.order.unwrap_or_default();
+        let order = self.order.as_deref().unwrap_or_default();
         let mut places = filled(order.len(), 0)?;
         for (place, &number) in order.iter().enumerate() {
             places[number as usize] = place as u32;
@@ -212,67 +214,55 @@ impl Candidates {
             self.thresholds[local] = self.thresholds[local].min(*kth);
         }
         let threshold = self.thresholds[local];
-        let mut kept = 0;
-        for i in 0..held.len() {
-            if held[i].value <= threshold {
-                held[kept] = held[i];
-                kept += 1;
-            }
-        }
-        self.lengths[local] = kept;
+        self.lengths[local] = gather(held, |entry| entry.value <= threshold);
         Ok(())
     }
 
-    /// Looks at guesses, the smallest lower bound first, until the next one exceeds the k-th
-    /// smallest upper bound of those looked at; drops what exceeds it.
+    /// Looks at the guesses whose lower bound does not exceed the k-th smallest upper bound of
+    /// those looked at before, the most promising first; drops what exceeds it.
     fn look(&mut self, context: &Context, scratch: &mut Scratch, local: usize) -> Result<()> {
         context.run.check()?;
         let judge = &context.judge;
         let number = context.number(self.start + local);
-        let span = local * self.capacity..local * self.capacity + self.lengths[local];
-        let held = &mut self.entries[span];
-        held.sort_unstable_by(|a, b| context.lower(a).total_cmp(&context.lower(b)));
+        let start = local * self.capacity;
+        let held = &mut self.entries[start..start + self.lengths[local]];
         let Scratch { reader, uppers, .. } = scratch;
         uppers.clear();
         let mut threshold = self.thresholds[local];
-        // Those known already tell a threshold before any other is looked at.
-        for entry in held.iter().filter(|entry| entry.known != Known::Lower) {
+        // Those known already stand first and tell a threshold before any other is looked at.
+        let known = gather(held, |entry| entry.known != Known::Lower);
+        for entry in &held[..known] {
             threshold = threshold.min(note(uppers, context.wanted, upper(judge, entry)));
         }
-        let (mut kept, mut looked_at) = (0, 0);
-        for i in 0..held.len() {
-            let mut entry = held[i];
-            if context.lower(&entry) > threshold {
+        let open = &mut held[known..];
+        let left = gather(open, |entry| entry.value <= threshold);
+        let open = &mut open[..left];
+        // The most promising first, but only as many as can be among the k; those behind them
+        // need no order.
+        if open.len() > context.wanted {
+            open.select_nth_unstable_by(context.wanted, |a, b| a.value.total_cmp(&b.value));
+        }
+        let mut looked_at = 0;
+        for i in 0..open.len() {
+            if let Some(next) = open.get(i + 2) {
+                judge.expect(next.number as usize);
+            }
+            let entry = &mut open[i];
+            if entry.value > threshold {
                 continue;
             }
-            if entry.known == Known::Lower {
-                looked_at += 1;
-                entry = match judge.near(number, entry.number as usize) {
-                    Some(value) => Entry {
-                        value,
-                        known: Known::Near,
-                        ..entry
-                    },
-                    None => Entry {
-                        value: judge.key(reader, number, entry.number as usize),
-                        known: Known::Key,
-                        ..entry
-                    },
-                };
-                threshold = threshold.min(note(uppers, context.wanted, upper(judge, &entry)));
+            looked_at += 1;
+            let other = entry.number as usize;
+            if let Some(value) = judge.near(number, other) {
+                (entry.value, entry.known) = (value, Known::Near);
+            } else {
+                (entry.value, entry.known) = (judge.key(reader, number, other), Known::Key);
             }
-            held[kept] = entry;
-            kept += 1;
+            threshold = threshold.min(note(uppers, context.wanted, upper(judge, entry)));
         }
-        let mut left = 0;
-        for i in 0..kept {
-            if context.lower(&held[i]) <= threshold {
-                held[left] = held[i];
-                left += 1;
-            }
-        }
+        let held = &mut held[..known + left];
+        self.lengths[local] = gather(held, |entry| context.lower(entry) <= threshold);
         self.thresholds[local] = threshold;
-        self.lengths[local] = left;
         context.looked_at.fetch_add(looked_at, Ordering::Relaxed);
         Ok(())
     }
@@ -325,6 +315,18 @@ impl Candidates {
         self.settle(context, scratch, local)?;
         Ok(&scratch.ranked)
     }
+}
+
+/// Moves the entries that meet a condition to the front; returns how many they are.
+fn gather(entries: &mut [Entry], wanted: impl Fn(&Entry) -> bool) -> usize {
+    let mut front = 0;
+    for i in 0..entries.len() {
+        if wanted(&entries[i]) {
+            entries.swap(front, i);
+            front += 1;
+        }
+    }
+    front
 }
 
 /// An upper bound of the key of an entry that has been looked at.

@@ -31,6 +31,8 @@ pub(crate) struct Form<'a> {
     side: Side<'a>,
     middle: Vec<f64>,
     scale: f64,
+    /// 1 / scale², a power of two.
+    inverse: f64,
 }
 
 /// What is known of one row: everything in units of the form, that is, scaled.
@@ -59,15 +61,21 @@ impl<'a> Form<'a> {
         } else {
             0
         };
+        let scale = power(LARGEST - exponent);
         Ok(Self {
             side,
             middle: side.middle(run)?,
-            scale: power(LARGEST - exponent),
+            scale,
+            inverse: 1.0 / (scale * scale),
         })
     }
 
     pub(crate) fn side(&self) -> &Side<'a> {
         &self.side
+    }
+
+    pub(crate) fn middle(&self) -> &[f64] {
+        &self.middle
     }
 
     /// λ and μ.
@@ -80,10 +88,11 @@ impl<'a> Form<'a> {
     }
 
     /// A key that a pair certainly reaches whose scaled form is at least `value`.
+    #[inline]
     pub(crate) fn key(&self, value: f64) -> f64 {
         let (factor, offset) = self.line();
-        let value = value / (self.scale * self.scale);
-        (value - offset) / factor - power(-50) * (value.abs() + offset)
+        let value = value * self.inverse;
+        (value - offset) * (1.0 / factor) - power(-50) * (value.abs() + offset)
     }
 
     /// Values of the form that no pair exceeds whose key is at most that: from above, as f32.

@@ -3,6 +3,7 @@
 use layerscope_core::{Result, filled};
 
 use super::side::Side;
+use crate::kernel::prefetch;
 use crate::lanes::{self, fast};
 use crate::metric::Metric;
 use crate::scale::power;
@@ -48,9 +49,11 @@ impl<'a> Judge<'a> {
         Self { asked, data, near }
     }
 
-    /// Whether [`Self::near`] has an answer.
-    pub(crate) fn has_near(&self) -> bool {
-        self.near.is_some()
+    /// Asks for a row that will be looked at soon.
+    pub(crate) fn expect(&self, data: usize) {
+        if let Some(y) = self.data.rows.singles(self.data.row(data)) {
+            prefetch(y);
+        }
     }
 
     /// A number that differs from the key by at most [`Self::slack`] of it.

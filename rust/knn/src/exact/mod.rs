@@ -13,6 +13,7 @@ mod certify;
 mod form;
 mod judge;
 mod narrow;
+mod order;
 mod output;
 mod scan;
 mod side;
@@ -27,6 +28,7 @@ use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
 
 pub(crate) use candidates::{ENTRY_BYTES, capacity, narrow_capacity};
 pub(crate) use narrow::worker_bytes as narrow_worker_bytes;
+pub(crate) use order::MEMBERS;
 pub use output::Neighbours;
 pub(crate) use tiles::worker_bytes;
 pub(crate) use vectors::{block_rows, bytes as vector_bytes, least_block, serves};
@@ -132,9 +134,13 @@ pub(crate) fn search(
             break;
         };
         search.context.run = plan.run(run);
-        if search.narrowly(kernel, &plan, scaled[0], &mut output)? {
+        let form = Form::new(run, data_side, scaled[0])?;
+        search.context.order =
+            order::order(&search.context.run, &data_side, form.middle(), plan.cluster)?;
+        if search.narrowly(kernel, &plan, &form, &mut output)? {
             return Ok(output.finish(distinct.n_repeated(), data.n_zero()));
         }
+        search.context.order = None;
         looked_at.store(0, Ordering::Relaxed);
     }
     let plan = adjust(sizes.plan(None, request.memory_limit)?);
@@ -249,19 +255,18 @@ impl Search<'_> {
         &self,
         kernel: Kernel,
         plan: &Plan,
-        largest: f64,
+        form: &Form,
         output: &mut Output,
     ) -> Result<bool> {
         let run = &self.context.run;
-        let form = Form::new(run, self.context.data, largest)?;
-        let vectors = Vectors::new(run, &form, kernel, plan.block, self.context.order)?;
+        let vectors = Vectors::new(run, form, kernel, plan.block, self.context.order.as_deref())?;
         let flooded = AtomicBool::new(false);
         let band = 0..vectors.blocks();
         self.write(plan, output, &|take| {
             let states = self.states(plan, &band)?;
             let sweep = narrow::Sweep {
                 context: &self.context,
-                form: &form,
+                form,
                 vectors: &vectors,
                 capacity: plan.capacity,
                 states: &states,

@@ -64,7 +64,6 @@ pub(crate) struct Worker {
     hits: Vec<Hit>,
     /// Lower bounds of the rows of one left panel with the whole block.
     lower: Vec<f32>,
-    nearest: Vec<(f32, u32)>,
     keys: Scratch,
 }
 
@@ -121,7 +120,6 @@ impl Sweep<'_> {
             tile: Tile::default(),
             hits: with_capacity(HITS)?,
             lower: filled(block * kernel.left_rows(), 0.0)?,
-            nearest: with_capacity(block)?,
             keys: Scratch::new(self.context.data.rows.columns(), self.capacity)?,
         })
     }
@@ -201,66 +199,46 @@ impl Sweep<'_> {
         let Worker {
             hits, keys, frame, ..
         } = worker;
+        let context = self.context;
         if hits.is_empty() {
             return Ok(());
         }
         for swapped in [false, true] {
             let (block, other) = if swapped { (j, i) } else { (i, j) };
             let mut state = own(&self.states[block]);
+            let (own_side, place) = if swapped {
+                (&mut frame.right, j * self.vectors.block)
+            } else {
+                (&mut frame.left, i * self.vectors.block)
+            };
             for hit in hits.iter() {
                 let (mine, theirs) = if swapped {
-                    (hit.right, hit.left)
+                    (hit.right as usize, hit.left as usize)
                 } else {
-                    (hit.left, hit.right)
+                    (hit.left as usize, hit.right as usize)
                 };
-                self.offer_one(
-                    &mut state,
-                    keys,
-                    block,
-                    mine as usize,
-                    other,
-                    theirs as usize,
-                    hit.lower,
-                )?;
+                // The pair may have passed for the other row only.
+                if hit.lower > f64::from(own_side.threshold[mine]) {
+                    continue;
+                }
+                let key = self.form.key(hit.lower);
+                if key > state.thresholds()[mine] {
+                    continue;
+                }
+                let number = context.number(other * self.vectors.block + theirs);
+                if let Some(group) = context.data.group(number)
+                    && context.data.group(context.number(place + mine)) == Some(group)
+                {
+                    continue;
+                }
+                state.offer(context, keys, mine, number, key)?;
             }
-            let side = if swapped {
-                &mut frame.right
-            } else {
-                &mut frame.left
-            };
-            self.form.limits(
-                state.thresholds(),
-                &mut side.threshold[..state.thresholds().len()],
-            );
+            let known = state.thresholds();
+            self.form
+                .limits(known, &mut own_side.threshold[..known.len()]);
         }
         hits.clear();
         Ok(())
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn offer_one(
-        &self,
-        state: &mut Candidates,
-        keys: &mut Scratch,
-        block: usize,
-        mine: usize,
-        other: usize,
-        theirs: usize,
-        lower: f64,
-    ) -> Result<()> {
-        let context = self.context;
-        let key = self.form.key(lower);
-        if key > state.thresholds()[mine] {
-            return Ok(());
-        }
-        let number = context.number(other * self.vectors.block + theirs);
-        if let Some(group) = context.data.group(number) {
-            let own = context.number(block * self.vectors.block + mine);
-            if context.data.group(own) == Some(group) {
-                return Ok(());
-            }
-        }
-        state.offer(context, keys, mine, number, key)
     }
 
     /// A tile on the diagonal, which is a row's first: looks at the k that seem nearest within the
@@ -312,12 +290,7 @@ impl Sweep<'_> {
         span: Range<usize>,
     ) -> Result<()> {
         let context = self.context;
-        let Worker {
-            lower,
-            nearest,
-            keys,
-            ..
-        } = worker;
+        let Worker { lower, keys, .. } = worker;
         let lower = &mut lower[span];
         lower[local] = f32::INFINITY;
         if let Some(group) = context.data.group(context.number(range.start + local)) {
@@ -327,32 +300,49 @@ impl Sweep<'_> {
                 }
             }
         }
-        nearest.clear();
-        nearest.extend(lower.iter().zip(0..).map(|(&value, place)| (value, place)));
-        let wanted = context.wanted.min(nearest.len());
-        if wanted < nearest.len() {
-            nearest.select_nth_unstable_by(wanted - 1, |a, b| a.0.total_cmp(&b.0));
-        }
-        for &(value, place) in &nearest[..wanted] {
-            if value < f32::INFINITY {
-                let number = context.number(range.start + place as usize);
-                let key = self.form.key(f64::from(value));
-                state.offer(context, keys, local, number, key)?;
+        let offer = |state: &mut Candidates, keys: &mut Scratch, place: usize, value: f32| {
+            let number = context.number(range.start + place);
+            let key = self.form.key(f64::from(value));
+            state.offer(context, keys, local, number, key)
+        };
+        // The k-th smallest of the minima of interleaved parts is not below the k-th smallest of
+        // all, and little above it.
+        let guess = kth_of_parts(lower, context.wanted);
+        for (place, &value) in lower.iter().enumerate() {
+            if value <= guess && value < f32::INFINITY {
+                offer(state, keys, place, value)?;
             }
         }
         state.prune(context, keys, local)?;
         let mut limit = [0.0];
         self.form
             .limits(&state.thresholds()[local..=local], &mut limit);
-        for &(value, place) in &nearest[wanted..] {
-            if value <= limit[0] && value < f32::INFINITY {
-                let number = context.number(range.start + place as usize);
-                let key = self.form.key(f64::from(value));
-                state.offer(context, keys, local, number, key)?;
+        for (place, &value) in lower.iter().enumerate() {
+            if value > guess && value <= limit[0] && value < f32::INFINITY {
+                offer(state, keys, place, value)?;
             }
         }
         Ok(())
     }
+}
+
+/// An upper bound of the `wanted`-th smallest value: infinite where there are too few.
+fn kth_of_parts(values: &[f32], wanted: usize) -> f32 {
+    const PARTS: usize = 64;
+    let mut least = [f32::INFINITY; PARTS];
+    let (full, rest) = values.as_chunks::<PARTS>();
+    for chunk in full {
+        for (slot, &value) in least.iter_mut().zip(chunk) {
+            *slot = if value < *slot { value } else { *slot };
+        }
+    }
+    for (slot, &value) in least.iter_mut().zip(rest) {
+        *slot = slot.min(value);
+    }
+    if wanted > PARTS {
+        return f32::INFINITY;
+    }
+    *least.select_nth_unstable_by(wanted - 1, f32::total_cmp).1
 }
 
 impl Frame {

@@ -79,9 +79,14 @@ impl Side<'_> {
         }
     }
 
+    /// Whether packing takes a centre off.
+    pub(crate) fn centred(&self) -> bool {
+        self.rows.metric() == Metric::Euclidean
+    }
+
     /// What packing takes off: a point amid the rows for Euclidean distance, nothing otherwise.
     pub(crate) fn centre(&self, run: &Run) -> Result<Vec<f64>> {
-        if self.rows.metric() == Metric::Euclidean {
+        if self.centred() {
             self.middle(run)
         } else {
             filled(self.rows.columns(), 0.0)

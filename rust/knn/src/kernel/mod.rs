@@ -13,11 +13,13 @@ mod avx512;
 mod neon;
 mod panels;
 mod portable;
+mod prefetch;
 mod product;
 mod tile;
 mod words;
 
 pub(crate) use panels::{Isa, Kernel, Precision, Row};
+pub(crate) use prefetch::prefetch;
 pub(crate) use product::{Product, multiply, multiply_plainly};
 pub(crate) use tile::{PADDING, Test, Tile};
 pub(crate) use words::Words;
