@@ -272,17 +272,28 @@ impl Search<'_> {
                 states: &states,
                 flooded: &flooded,
             };
-            let tiles = sweep.tiles();
+            let (tiles, first) = sweep.tiles();
             run.progress().start((tiles.len() + band.len()) as u64);
-            run.map_with(
-                tiles.len(),
-                || sweep.worker(),
-                |worker, tile| {
-                    sweep.run_tile(worker, tile, tiles[tile])?;
-                    run.progress().step();
-                    Ok(())
-                },
-            )?;
+            let stage = |tiles: &[(u32, u32)], before: usize| {
+                run.map_with(
+                    tiles.len(),
+                    || sweep.worker(),
+                    |worker, tile| {
+                        sweep.run_tile(worker, before + tile, tiles[tile])?;
+                        run.progress().step();
+                        Ok(())
+                    },
+                )
+            };
+            stage(&tiles[..first], 0)?;
+            if first < tiles.len() {
+                run.map_with(
+                    band.len(),
+                    || sweep.worker(),
+                    |worker, block| sweep.tighten(worker, block),
+                )?;
+            }
+            stage(&tiles[first..], first)?;
             if flooded.load(Ordering::Relaxed) {
                 return Ok(None);
             }

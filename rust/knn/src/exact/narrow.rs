@@ -18,7 +18,7 @@ use super::candidates::{Candidates, Context, Scratch};
 use super::form::Form;
 use super::output::own;
 use super::vectors::{Facts, Vectors};
-use crate::kernel::{Precision, Test, Tile};
+use crate::kernel::{PADDING, Test, Tile};
 use crate::lanes::fast;
 
 /// Pairs that are kept before they are offered.
@@ -87,36 +87,44 @@ pub(crate) struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// The tiles: the diagonal, which gives every row a threshold, then the others in squares of
-    /// blocks, so that what one tile read is still near when the next one wants it.
-    pub(crate) fn tiles(&self) -> Vec<(u32, u32)> {
+    /// The tiles, and how many of them come first: the diagonal, which gives every row a threshold,
+    /// and those beside it, where most neighbours are. The others follow in squares of blocks, so
+    /// that what one tile read is still near when the next one wants it.
+    pub(crate) fn tiles(&self) -> (Vec<(u32, u32)>, usize) {
         const SQUARE: usize = 12;
+        const BESIDE: usize = 4;
         let blocks = self.vectors.blocks();
         let mut tiles: Vec<(u32, u32)> = (0..blocks as u32).map(|i| (i, i)).collect();
+        let beside = if blocks > 4 * BESIDE { BESIDE } else { 0 };
+        for offset in 1..=beside {
+            tiles.extend((offset..blocks).map(|j| ((j - offset) as u32, j as u32)));
+        }
+        let first = tiles.len();
         for right in (0..blocks).step_by(SQUARE) {
             for left in (0..=right).step_by(SQUARE) {
                 for i in left..(left + SQUARE).min(blocks) {
-                    let first = right.max(i + 1);
-                    tiles.extend(
-                        (first..(right + SQUARE).min(blocks)).map(|j| (i as u32, j as u32)),
-                    );
+                    let from = right.max(i + 1 + beside);
+                    let to = (right + SQUARE).min(blocks);
+                    tiles.extend((from..to).map(|j| (i as u32, j as u32)));
                 }
             }
         }
-        tiles
+        (tiles, first)
+    }
+
+    /// Looks at what the rows of a block hold so far, so that their thresholds fall.
+    pub(crate) fn tighten(&self, worker: &mut Worker, block: usize) -> Result<()> {
+        let mut state = own(&self.states[block]);
+        for local in 0..self.vectors.range(block).len() {
+            state.prune(self.context, &mut worker.keys, local)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn worker(&self) -> Result<Worker> {
-        let block = self.vectors.block;
-        let kernel = self.vectors.kernel;
+        let (block, kernel) = (self.vectors.block, self.vectors.kernel);
         Ok(Worker {
-            frame: Frame {
-                block,
-                left: Side::default(),
-                right: Side::default(),
-                row_terms: filled(block * (block / kernel.right_rows()), 0.0)?,
-                column_terms: filled(block * (block / kernel.left_rows()), 0.0)?,
-            },
+            frame: Frame::new(self.vectors)?,
             tile: Tile::default(),
             hits: with_capacity(HITS)?,
             lower: filled(block * kernel.left_rows(), 0.0)?,
@@ -135,10 +143,19 @@ impl Sweep<'_> {
             return Ok(());
         }
         let (i, j) = (i as usize, j as usize);
-        worker.frame.set(self, i, j);
+        let frame = &mut worker.frame;
+        frame.set(self.vectors, i, j);
         if i == j {
             self.diagonal(worker, i)?;
         } else {
+            for (threshold, at) in [
+                (&mut frame.left.threshold, i),
+                (&mut frame.right.threshold, j),
+            ] {
+                let state = own(&self.states[at]);
+                let known = state.thresholds();
+                self.form.limits(known, &mut threshold[..known.len()]);
+            }
             self.product(worker, i, j)?;
         }
         self.watch(at);
@@ -359,26 +376,23 @@ impl Frame {
         }
     }
 
-    /// Makes ready for a tile.
-    fn set(&mut self, sweep: &Sweep, i: usize, j: usize) {
-        let vectors = sweep.vectors;
-        let kernel = vectors.kernel;
-        let block = vectors.block;
+    fn new(vectors: &Vectors) -> Result<Self> {
+        let (block, kernel) = (vectors.block, vectors.kernel);
+        Ok(Self {
+            block,
+            left: Side::default(),
+            right: Side::default(),
+            row_terms: filled(block * (block / kernel.right_rows()), 0.0)?,
+            column_terms: filled(block * (block / kernel.left_rows()), 0.0)?,
+        })
+    }
+
+    /// Makes ready for a tile in which every pair passes.
+    fn set(&mut self, vectors: &Vectors, i: usize, j: usize) {
+        let (block, kernel) = (vectors.block, vectors.kernel);
         self.left.fill(vectors.facts(i), kernel.left_rows(), true);
         self.right
             .fill(vectors.facts(j), kernel.right_rows(), false);
-        if i == j {
-            // Everything passes.
-            self.left.threshold.fill(f32::INFINITY);
-            self.right.threshold.fill(f32::INFINITY);
-        } else {
-            for (side, at) in [(&mut self.left, i), (&mut self.right, j)] {
-                let state = own(&sweep.states[at]);
-                let known = state.thresholds();
-                side.threshold.fill(f32::NEG_INFINITY);
-                sweep.form.limits(known, &mut side.threshold[..known.len()]);
-            }
-        }
         let terms = |out: &mut [f32], base: &[f32], factor: &[f32], largest: f32| {
             fast(
                 #[inline(always)]
@@ -397,7 +411,7 @@ impl Frame {
             .zip(&self.right.digits)
         {
             terms(out, &self.left.base, &self.left.error, digits);
-            out[rows..].fill(crate::kernel::PADDING);
+            out[rows..].fill(PADDING);
         }
         for (out, &norm) in self
             .column_terms
@@ -405,9 +419,8 @@ impl Frame {
             .zip(&self.left.norms)
         {
             terms(out, &self.right.base, &self.right.residual, norm);
-            out[columns..].fill(crate::kernel::PADDING);
+            out[columns..].fill(PADDING);
         }
-        debug_assert!(kernel.precision() != Precision::Byte || self.left.initial.len() == block);
     }
 }
 
@@ -428,7 +441,8 @@ impl Side {
         } else {
             put(&mut self.residual, facts, |fact| fact.residual);
         }
-        self.threshold.resize(facts.len(), 0.0);
+        self.threshold.clear();
+        self.threshold.resize(facts.len(), f32::INFINITY);
         let largest = |what: fn(&Facts) -> f32, out: &mut Vec<f32>| {
             out.clear();
             out.extend(
@@ -439,5 +453,140 @@ impl Side {
         };
         largest(|fact| fact.norm, &mut self.norms);
         largest(|fact| fact.digits, &mut self.digits);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use layerscope_core::{Element, Interrupt, Matrix, Progress, Run};
+    use layerscope_testkit::knn_matrices::nasty;
+
+    use super::super::side;
+    use super::super::vectors::least_block;
+    use super::*;
+    use crate::kernel::{Kernel, Precision};
+    use crate::metric::Metric;
+    use crate::rows::{Rows, magnitude};
+    use crate::scale::Scale;
+
+    /// Checks that no lower bound exceeds its key; returns how far the widest lies below, against
+    /// the largest key.
+    fn check_all_pairs(
+        name: &str,
+        values: &[f64],
+        d: usize,
+        metric: Metric,
+        kernel: Kernel,
+    ) -> f64 {
+        let (interrupt, progress) = (Interrupt::default(), Progress::default());
+        let run = Run::new(NonZeroUsize::MIN, &interrupt, &progress);
+        let n = values.len() / d;
+        let matrix = Matrix::new("X", Element::F64(values), n, d).unwrap();
+        let mut largest = [magnitude(values)];
+        let scale = if metric.is_angle() {
+            Scale::NONE
+        } else {
+            Scale::bringing(largest[0])
+        };
+        scale.apply(&mut largest);
+        let rows = Rows::new(&run, matrix, metric, scale).unwrap();
+        let side = side::Side {
+            rows: &rows,
+            distinct: None,
+            groups: None,
+        };
+        let form = Form::new(&run, side, largest[0]).unwrap();
+        let vectors = Vectors::new(&run, &form, kernel, least_block(kernel), None).unwrap();
+        let (left, right) = (kernel.left_rows(), kernel.right_rows());
+        let mut frame = Frame::new(&vectors).unwrap();
+        let mut tile = Tile::default();
+        let (mut x, mut y) = (vec![0.0; d], vec![0.0; d]);
+        let (mut widest, mut highest) = (0.0f64, 0.0f64);
+        for (i, j) in (0..vectors.blocks()).flat_map(|i| (0..vectors.blocks()).map(move |j| (i, j)))
+        {
+            frame.set(&vectors, i, j);
+            for start in (0..vectors.range(i).len()).step_by(left) {
+                for first in (0..vectors.range(j).len()).step_by(right) {
+                    let panels = (start / left, first / right);
+                    let test = frame.test((panels.0, start), (panels.1, first));
+                    let (a, b) = (vectors.left(i, panels.0), vectors.right(j, panels.1));
+                    assert!(kernel.micro(a, b, vectors.depth, &test, &mut tile).unwrap());
+                    for (row, column) in (0..left).flat_map(|r| (0..right).map(move |c| (r, c))) {
+                        let me = i * vectors.block + start + row;
+                        let you = j * vectors.block + first + column;
+                        let passed = tile.masks[row] >> column & 1 == 1;
+                        if me >= n || you >= n {
+                            assert!(!passed, "{name}: padding passed");
+                            continue;
+                        }
+                        assert!(
+                            passed,
+                            "{name} {me} {you}: did not pass an infinite threshold"
+                        );
+                        let w = f64::from(tile.values[row * right + column]);
+                        let lower = form.key(f64::from(test.row_term[row]) - w);
+                        rows.read(me, &mut x);
+                        rows.read(you, &mut y);
+                        let key = metric.key(&x, rows.root(me), &y, rows.root(you));
+                        assert!(
+                            lower <= key,
+                            "{name} {me} {you}: {lower:e} {key:e} {kernel:?}"
+                        );
+                        let mut limit = [0.0];
+                        form.limits(&[key], &mut limit);
+                        assert!(f64::from(limit[0]) >= f64::from(test.row_term[row]) - w);
+                        widest = widest.max(key - lower);
+                        highest = highest.max(key.abs());
+                    }
+                }
+            }
+        }
+        widest / highest
+    }
+
+    #[test]
+    fn no_lower_bound_exceeds_its_key() {
+        for (n, d) in [(12, 1), (23, 5), (17, 64), (9, 300)] {
+            for (name, table) in nasty(n, d, 12) {
+                for metric in Metric::ALL {
+                    for kernel in Kernel::available() {
+                        check_all_pairs(name, &table.values, d, metric, kernel);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_rows_keep_their_bounds() {
+        for (name, table) in nasty(3, 20_000, 13) {
+            for kernel in Kernel::available() {
+                check_all_pairs(name, &table.values, 20_000, Metric::Euclidean, kernel);
+            }
+        }
+    }
+
+    #[test]
+    fn offsets_cost_nothing_and_digits_what_they_should() {
+        let (_, table) = nasty(30, 64, 14).swap_remove(0);
+        for kernel in Kernel::available() {
+            let allowed = match kernel.precision() {
+                Precision::Single => 1e-4,
+                Precision::Half => 0.02,
+                Precision::Byte => 0.1,
+            };
+            for metric in Metric::ALL {
+                let width = check_all_pairs("gaussian", &table.values, 64, metric, kernel);
+                assert!(width < allowed, "{kernel:?} {metric:?} {width}");
+            }
+            for offset in [1e3, 1e6] {
+                let shifted: Vec<f64> = table.values.iter().map(|x| x + offset).collect();
+                let metric = Metric::Euclidean;
+                let width = check_all_pairs("shifted", &shifted, 64, metric, kernel);
+                assert!(width < allowed, "{kernel:?} {offset} {width}");
+            }
+        }
     }
 }
