@@ -16,34 +16,64 @@ use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
 
 use super::certify::Bound;
 use super::judge::{Judge, Reader};
+use super::near::Near;
 use super::side::Side;
 use crate::engine::Engine;
 
 /// A candidate of some row.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// What is known of the key.
-    value: f64,
-    number: u32,
-    known: Known,
+    /// A lower bound of the key.
+    lower: f64,
+    place: u32,
+    /// How far the key may lie above it, in units of `Near::unit`: infinite for a mere guess, 0 for
+    /// the key itself.
+    gap: f32,
 }
 
-/// What `value` is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
-    /// A lower bound.
-    Lower,
-    /// Near the key: `Judge::slack`.
-    Near,
-    /// The key.
-    Key,
-}
+impl Entry {
+    const EMPTY: Self = Self {
+        lower: 0.0,
+        place: 0,
+        gap: f32::INFINITY,
+    };
 
-const EMPTY: Entry = Entry {
-    value: 0.0,
-    number: 0,
-    known: Known::Lower,
-};
+    fn is_guess(&self) -> bool {
+        self.gap == f32::INFINITY
+    }
+
+    fn is_key(&self) -> bool {
+        self.gap == 0.0
+    }
+
+    /// An upper bound of the key.
+    fn upper(&self, unit: f64) -> f64 {
+        if self.is_key() {
+            return self.lower;
+        }
+        self.lower + f64::from(self.gap) * unit
+    }
+
+    fn key(place: u32, key: f64) -> Self {
+        Self {
+            lower: key,
+            place,
+            gap: 0.0,
+        }
+    }
+
+    fn between(place: u32, lower: f64, upper: f64, unit: f64) -> Self {
+        // More than the roundings here and in `upper`; never 0, which would say that this is the
+        // key.
+        let rounded = 4.0 * f64::EPSILON * (lower.abs() + upper.abs());
+        let gap = ((upper - lower + rounded) / unit) as f32;
+        Self {
+            lower,
+            place,
+            gap: gap * (1.0 + 4.0 * f32::EPSILON) + f32::MIN_POSITIVE,
+        }
+    }
+}
 
 /// Entries that a buffer for k neighbours among `rows` rows holds.
 pub(crate) fn capacity(wanted: usize, rows: usize) -> usize {
@@ -63,6 +93,7 @@ pub(crate) fn narrow_capacity(wanted: usize, rows: usize) -> usize {
 pub(crate) const ENTRY_BYTES: u128 = size_of::<Entry>() as u128;
 
 /// What a comparison needs: both sides, how many neighbours are wanted, and what guesses are worth.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub run: Run<'a>,
     pub engine: Engine,
@@ -73,7 +104,9 @@ pub(crate) struct Context<'a> {
     pub asked_bounds: &'a [Bound],
     pub data_bounds: &'a [Bound],
     /// The number at each place of the sweep, where that is not the place itself.
-    pub order: Option<Vec<u32>>,
+    pub order: Option<&'a [u32]>,
+    /// Looks at pairs of places, where a narrow kernel guesses.
+    pub near: Option<Near<'a>>,
     pub wanted: usize,
     /// Pairs looked at one by one so far.
     pub looked_at: &'a AtomicU64,
@@ -82,26 +115,17 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// The number at a place of the sweep.
     pub(crate) fn number(&self, place: usize) -> usize {
-        self.order
-            .as_ref()
-            .map_or(place, |order| order[place] as usize)
+        self.order.map_or(place, |order| order[place] as usize)
     }
 
     /// The place of each number; empty when numbers are places.
     pub(crate) fn places(&self) -> Result<Vec<u32>> {
-        let order = self.order.as_deref().unwrap_or_default();
+        let order = self.order.unwrap_or_default();
         let mut places = filled(order.len(), 0)?;
         for (place, &number) in order.iter().enumerate() {
             places[number as usize] = place as u32;
         }
         Ok(places)
-    }
-
-    fn lower(&self, entry: &Entry) -> f64 {
-        match entry.known {
-            Known::Near => entry.value - self.judge.slack(entry.value),
-            Known::Lower | Known::Key => entry.value,
-        }
     }
 }
 
@@ -138,7 +162,7 @@ impl Candidates {
         Ok(Self {
             start,
             capacity,
-            entries: filled(rows * capacity, EMPTY)?,
+            entries: filled(rows * capacity, Entry::EMPTY)?,
             lengths: filled(rows, 0)?,
             thresholds: filled(rows, f64::INFINITY)?,
         })
@@ -154,13 +178,13 @@ impl Candidates {
         self.thresholds[local] = self.thresholds[local].min(threshold);
     }
 
-    /// Offers row `number` of the data to the block's row `local`.
+    /// Offers the data's row at `place` to the block's row `local`.
     pub(crate) fn offer(
         &mut self,
         context: &Context,
         scratch: &mut Scratch,
         local: usize,
-        number: usize,
+        place: usize,
         lower: f64,
     ) -> Result<()> {
         if lower > self.thresholds[local] {
@@ -177,12 +201,17 @@ impl Candidates {
         }
         let slot = local * self.capacity + self.lengths[local];
         self.entries[slot] = Entry {
-            value: lower,
-            number: number as u32,
-            known: Known::Lower,
+            lower,
+            place: place as u32,
+            gap: f32::INFINITY,
         };
         self.lengths[local] += 1;
         Ok(())
+    }
+
+    fn held(&mut self, local: usize) -> &mut [Entry] {
+        let start = local * self.capacity;
+        &mut self.entries[start..start + self.lengths[local]]
     }
 
     /// Lowers the threshold and drops what lies above it.
@@ -192,76 +221,76 @@ impl Candidates {
         scratch: &mut Scratch,
         local: usize,
     ) -> Result<()> {
-        if context.data_bounds.is_empty() {
-            return self.look(context, scratch, local);
+        if let Some(near) = &context.near {
+            return self.look(context, near, scratch, local);
         }
-        let number = context.number(self.start + local);
-        let span = local * self.capacity..local * self.capacity + self.lengths[local];
-        let held = &mut self.entries[span];
+        let mut threshold = self.thresholds[local];
+        let own = context.asked_bounds[context.number(self.start + local)];
+        let held = self.held(local);
         if held.len() >= context.wanted {
-            let own = context.asked_bounds[number];
-            scratch.uppers.clear();
-            scratch.uppers.extend(held.iter().map(|entry| {
-                if entry.known == Known::Key {
-                    entry.value
+            let uppers = &mut scratch.uppers;
+            uppers.clear();
+            uppers.extend(held.iter().map(|entry| {
+                if entry.is_key() {
+                    entry.lower
                 } else {
-                    own.upper(context.data_bounds[entry.number as usize], entry.value)
+                    let number = context.number(entry.place as usize);
+                    own.upper(context.data_bounds[number], entry.lower)
                 }
             }));
-            let (_, kth, _) = scratch
-                .uppers
-                .select_nth_unstable_by(context.wanted - 1, f64::total_cmp);
-            self.thresholds[local] = self.thresholds[local].min(*kth);
+            let (_, kth, _) = uppers.select_nth_unstable_by(context.wanted - 1, f64::total_cmp);
+            threshold = threshold.min(*kth);
         }
-        let threshold = self.thresholds[local];
-        self.lengths[local] = gather(held, |entry| entry.value <= threshold);
+        self.lengths[local] = gather(held, |entry| entry.lower <= threshold);
+        self.thresholds[local] = threshold;
         Ok(())
     }
 
     /// Looks at the guesses whose lower bound does not exceed the k-th smallest upper bound of
     /// those looked at before, the most promising first; drops what exceeds it.
-    fn look(&mut self, context: &Context, scratch: &mut Scratch, local: usize) -> Result<()> {
+    fn look(
+        &mut self,
+        context: &Context,
+        near: &Near,
+        scratch: &mut Scratch,
+        local: usize,
+    ) -> Result<()> {
         context.run.check()?;
-        let judge = &context.judge;
-        let number = context.number(self.start + local);
-        let start = local * self.capacity;
-        let held = &mut self.entries[start..start + self.lengths[local]];
-        let Scratch { reader, uppers, .. } = scratch;
-        uppers.clear();
+        let place = self.start + local;
         let mut threshold = self.thresholds[local];
+        let held = self.held(local);
+        let uppers = &mut scratch.uppers;
+        uppers.clear();
         // Those known already stand first and tell a threshold before any other is looked at.
-        let known = gather(held, |entry| entry.known != Known::Lower);
+        let known = gather(held, |entry| !entry.is_guess());
         for entry in &held[..known] {
-            threshold = threshold.min(note(uppers, context.wanted, upper(judge, entry)));
+            threshold = threshold.min(note(uppers, context.wanted, entry.upper(near.unit())));
         }
         let open = &mut held[known..];
-        let left = gather(open, |entry| entry.value <= threshold);
+        let left = gather(open, |entry| entry.lower <= threshold);
         let open = &mut open[..left];
         // The most promising first, but only as many as can be among the k; those behind them
         // need no order.
         if open.len() > context.wanted {
-            open.select_nth_unstable_by(context.wanted, |a, b| a.value.total_cmp(&b.value));
+            open.select_nth_unstable_by(context.wanted, |a, b| a.lower.total_cmp(&b.lower));
         }
         let mut looked_at = 0;
         for i in 0..open.len() {
             if let Some(next) = open.get(i + 2) {
-                judge.expect(next.number as usize);
+                near.expect(next.place as usize);
             }
-            let entry = &mut open[i];
-            if entry.value > threshold {
+            let entry = open[i];
+            if entry.lower > threshold {
                 continue;
             }
             looked_at += 1;
-            let other = entry.number as usize;
-            if let Some(value) = judge.near(number, other) {
-                (entry.value, entry.known) = (value, Known::Near);
-            } else {
-                (entry.value, entry.known) = (judge.key(reader, number, other), Known::Key);
-            }
-            threshold = threshold.min(note(uppers, context.wanted, upper(judge, entry)));
+            let (lower, upper) = near.look(place, entry.place as usize);
+            // What is known stays known.
+            open[i] = Entry::between(entry.place, lower.max(entry.lower), upper, near.unit());
+            threshold = threshold.min(note(uppers, context.wanted, open[i].upper(near.unit())));
         }
         let held = &mut held[..known + left];
-        self.lengths[local] = gather(held, |entry| context.lower(entry) <= threshold);
+        self.lengths[local] = gather(held, |entry| entry.lower <= threshold);
         self.thresholds[local] = threshold;
         context.looked_at.fetch_add(looked_at, Ordering::Relaxed);
         Ok(())
@@ -270,36 +299,29 @@ impl Candidates {
     /// Computes the keys of all that is held and keeps the best, in order.
     fn settle(&mut self, context: &Context, scratch: &mut Scratch, local: usize) -> Result<()> {
         let number = context.number(self.start + local);
-        let span = local * self.capacity..local * self.capacity + self.lengths[local];
-        let held = &mut self.entries[span];
-        let Scratch { reader, ranked, .. } = scratch;
-        ranked.clear();
-        for entry in held.iter() {
-            let mut key = entry.value;
-            if entry.known != Known::Key {
-                context.run.check()?;
-                key = context.judge.key(reader, number, entry.number as usize);
-            }
-            ranked.push(Ranked {
-                key,
-                index: entry.number,
-            });
+        let held = self.held(local);
+        for entry in held.iter_mut().filter(|entry| !entry.is_key()) {
+            context.run.check()?;
+            let other = context.number(entry.place as usize);
+            let key = context.judge.key(&mut scratch.reader, number, other);
+            *entry = Entry::key(entry.place, key);
         }
-        if ranked.len() > context.wanted {
-            ranked.select_nth_unstable(context.wanted);
-            ranked.truncate(context.wanted);
+        let ranked = |entry: &Entry| Ranked {
+            key: entry.lower,
+            index: context.number(entry.place as usize) as u32,
+        };
+        if held.len() > context.wanted {
+            held.select_nth_unstable_by(context.wanted, |a, b| ranked(a).cmp(&ranked(b)));
         }
-        ranked.sort_unstable();
-        for (entry, best) in held.iter_mut().zip(ranked.iter()) {
-            *entry = Entry {
-                value: best.key,
-                number: best.index,
-                known: Known::Key,
-            };
-        }
-        self.lengths[local] = ranked.len();
-        if ranked.len() == context.wanted {
-            self.tighten(local, ranked[context.wanted - 1].key);
+        let kept = held.len().min(context.wanted);
+        let held = &mut held[..kept];
+        held.sort_unstable_by_key(ranked);
+        scratch.ranked.clear();
+        scratch.ranked.extend(held.iter().map(ranked));
+        let last = held.last().map(|entry| entry.lower);
+        self.lengths[local] = kept;
+        if let Some(key) = last.filter(|_| kept == context.wanted) {
+            self.tighten(local, key);
         }
         Ok(())
     }
@@ -327,14 +349,6 @@ fn gather(entries: &mut [Entry], wanted: impl Fn(&Entry) -> bool) -> usize {
         }
     }
     front
-}
-
-/// An upper bound of the key of an entry that has been looked at.
-fn upper(judge: &Judge, entry: &Entry) -> f64 {
-    match entry.known {
-        Known::Near => entry.value + judge.slack(entry.value),
-        Known::Lower | Known::Key => entry.value,
-    }
 }
 
 /// Puts a value among the `wanted` smallest, which are in order, and returns the largest of them

@@ -36,10 +36,13 @@ pub(crate) struct Form<'a> {
 }
 
 /// What is known of one row: everything in units of the form, that is, scaled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Place {
-    /// Its share of the form.
-    pub base: f64,
+    /// |v|², and how far the form's share of the row may be off.
+    pub square: f64,
+    pub slack: f64,
+    /// What the form adds to |v|² for this row.
+    pub own: f64,
     /// |v|, from above.
     pub norm: f64,
 }
@@ -87,12 +90,24 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// The change of a key that changes its scaled form by 1.
+    pub(crate) fn unit(&self) -> f64 {
+        self.inverse / self.line().0
+    }
+
     /// A key that a pair certainly reaches whose scaled form is at least `value`.
     #[inline]
     pub(crate) fn key(&self, value: f64) -> f64 {
         let (factor, offset) = self.line();
         let value = value * self.inverse;
         (value - offset) * (1.0 / factor) - power(-50) * (value.abs() + offset)
+    }
+
+    /// A key that a pair certainly does not exceed whose scaled form is at most `value`.
+    #[inline]
+    pub(crate) fn key_above(&self, value: f64) -> f64 {
+        let (_, offset) = self.line();
+        self.key(value) + power(-48) * ((value * self.inverse).abs() + offset)
     }
 
     /// Values of the form that no pair exceeds whose key is at most that: from above, as f32.
@@ -119,15 +134,16 @@ impl<'a> Form<'a> {
         let (d, depth) = (out.len() as f64, lanes::depth(out.len()) as f64);
         let unit = power(-53) * 1.001;
         self.side.pack(number, 0..out.len(), &self.middle, out);
-        let own = match metric {
-            Metric::Euclidean => 0.0,
+        let (own, extra) = match metric {
+            Metric::Euclidean => (0.0, 0.0),
             Metric::Cosine | Metric::Pearson => {
                 let zero = self.side.rows.root(self.side.row(number)) == 0.0;
-                f64::from(u8::from(zero)) - (d + 7.0 * depth + 60.0) * unit
+                let extra = (d + 7.0 * depth + 60.0) * unit;
+                (f64::from(u8::from(zero)), extra)
             }
             Metric::InnerProduct => {
                 let square = lanes::product(out, out);
-                -square - (2.0 * d + 5.0 * depth + 48.0) * unit * square
+                (-square, (2.0 * d + 5.0 * depth + 48.0) * unit * square)
             }
         };
         if metric != Metric::Euclidean {
@@ -141,8 +157,8 @@ impl<'a> Form<'a> {
             );
         }
         let square = lanes::product(out, out);
-        let slack = (d + 4.0 * depth + 32.0) * unit * square + 4.0 * d * power(-1060);
-        let base = (square - slack + own) * (self.scale * self.scale);
+        let slack = (d + 4.0 * depth + 32.0) * unit * square + extra + 4.0 * d * power(-1060);
+        let area = self.scale * self.scale;
         let scale = self.scale;
         fast(
             #[inline(always)]
@@ -153,7 +169,10 @@ impl<'a> Form<'a> {
             },
         );
         Place {
-            base: base - power(-44) * base.abs(),
+            square: square * area,
+            // Sums of these numbers are rounded, too.
+            slack: (slack + power(-44) * (square + own.abs())) * area,
+            own: own * area,
             norm: square.sqrt() * scale * (1.0 + power(-30)) + power(-100),
         }
     }

@@ -13,6 +13,7 @@ mod certify;
 mod form;
 mod judge;
 mod narrow;
+mod near;
 mod order;
 mod output;
 mod scan;
@@ -112,10 +113,11 @@ pub(crate) fn search(
             run: *run,
             asked: asked_side,
             data: data_side,
-            judge: Judge::new(asked_side, data_side, largest),
+            judge: Judge::new(asked_side, data_side),
             asked_bounds: &[],
             data_bounds: &[],
             order: None,
+            near: None,
             wanted: sizes.wanted,
             looked_at: &looked_at,
         },
@@ -135,12 +137,9 @@ pub(crate) fn search(
         };
         search.context.run = plan.run(run);
         let form = Form::new(run, data_side, scaled[0])?;
-        search.context.order =
-            order::order(&search.context.run, &data_side, form.middle(), plan.cluster)?;
         if search.narrowly(kernel, &plan, &form, &mut output)? {
             return Ok(output.finish(distinct.n_repeated(), data.n_zero()));
         }
-        search.context.order = None;
         looked_at.store(0, Ordering::Relaxed);
     }
     let plan = adjust(sizes.plan(None, request.memory_limit)?);
@@ -184,6 +183,7 @@ impl Drop for Shelved<'_> {
 }
 
 /// Everything that one search shares.
+#[derive(Clone, Copy)]
 struct Search<'a> {
     context: Context<'a>,
     symmetric: bool,
@@ -259,7 +259,25 @@ impl Search<'_> {
         output: &mut Output,
     ) -> Result<bool> {
         let run = &self.context.run;
-        let vectors = Vectors::new(run, form, kernel, plan.block, self.context.order.as_deref())?;
+        let order = order::order(run, &self.context.data, form.middle(), plan.cluster)?;
+        let vectors = Vectors::new(run, form, kernel, plan.block, order.as_deref())?;
+        let context = Context {
+            order: order.as_deref(),
+            near: Some(vectors.near(form)),
+            ..self.context
+        };
+        let search = Search { context, ..*self };
+        search.sweep_narrowly(plan, form, &vectors, output)
+    }
+
+    fn sweep_narrowly(
+        &self,
+        plan: &Plan,
+        form: &Form,
+        vectors: &Vectors,
+        output: &mut Output,
+    ) -> Result<bool> {
+        let run = &self.context.run;
         let flooded = AtomicBool::new(false);
         let band = 0..vectors.blocks();
         self.write(plan, output, &|take| {
@@ -267,7 +285,7 @@ impl Search<'_> {
             let sweep = narrow::Sweep {
                 context: &self.context,
                 form,
-                vectors: &vectors,
+                vectors,
                 capacity: plan.capacity,
                 states: &states,
                 flooded: &flooded,

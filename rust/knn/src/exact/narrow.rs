@@ -94,10 +94,12 @@ impl Sweep<'_> {
         const SQUARE: usize = 12;
         const BESIDE: usize = 4;
         let blocks = self.vectors.blocks();
-        let mut tiles: Vec<(u32, u32)> = (0..blocks as u32).map(|i| (i, i)).collect();
         let beside = if blocks > 4 * BESIDE { BESIDE } else { 0 };
-        for offset in 1..=beside {
-            tiles.extend((offset..blocks).map(|j| ((j - offset) as u32, j as u32)));
+        let mut tiles = Vec::new();
+        for j in 0..blocks {
+            let before = j.saturating_sub(beside)..j;
+            tiles.push((j as u32, j as u32));
+            tiles.extend(before.map(|i| (i as u32, j as u32)));
         }
         let first = tiles.len();
         for right in (0..blocks).step_by(SQUARE) {
@@ -242,13 +244,13 @@ impl Sweep<'_> {
                 if key > state.thresholds()[mine] {
                     continue;
                 }
-                let number = context.number(other * self.vectors.block + theirs);
-                if let Some(group) = context.data.group(number)
+                let theirs = other * self.vectors.block + theirs;
+                if let Some(group) = context.data.group(context.number(theirs))
                     && context.data.group(context.number(place + mine)) == Some(group)
                 {
                     continue;
                 }
-                state.offer(context, keys, mine, number, key)?;
+                state.offer(context, keys, mine, theirs, key)?;
             }
             let known = state.thresholds();
             self.form
@@ -318,9 +320,8 @@ impl Sweep<'_> {
             }
         }
         let offer = |state: &mut Candidates, keys: &mut Scratch, place: usize, value: f32| {
-            let number = context.number(range.start + place);
             let key = self.form.key(f64::from(value));
-            state.offer(context, keys, local, number, key)
+            state.offer(context, keys, local, range.start + place, key)
         };
         // The k-th smallest of the minima of interleaved parts is not below the k-th smallest of
         // all, and little above it.
@@ -500,6 +501,7 @@ mod tests {
         let form = Form::new(&run, side, largest[0]).unwrap();
         let vectors = Vectors::new(&run, &form, kernel, least_block(kernel), None).unwrap();
         let (left, right) = (kernel.left_rows(), kernel.right_rows());
+        let near = vectors.near(&form);
         let mut frame = Frame::new(&vectors).unwrap();
         let mut tile = Tile::default();
         let (mut x, mut y) = (vec![0.0; d], vec![0.0; d]);
@@ -533,6 +535,11 @@ mod tests {
                         assert!(
                             lower <= key,
                             "{name} {me} {you}: {lower:e} {key:e} {kernel:?}"
+                        );
+                        let (lower, upper) = near.look(me, you);
+                        assert!(
+                            lower <= key && key <= upper,
+                            "{name} {me} {you}: {lower:e} {key:e} {upper:e} near"
                         );
                         let mut limit = [0.0];
                         form.limits(&[key], &mut limit);

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use layerscope_core::{Result, Run, filled, with_capacity};
 
 use super::form::Form;
+use super::near::{Aside, Near};
 use super::output::own;
 use crate::kernel::{Kernel, Precision, Row, Words};
 use crate::lanes::{self, fast};
@@ -46,6 +47,9 @@ pub(crate) struct Vectors {
     left: Words,
     right: Words,
     facts: Vec<Facts>,
+    /// The vectors in f32, row by row, for looking at single pairs, and what is known of them.
+    singles: Vec<f32>,
+    asides: Vec<Aside>,
 }
 
 /// The smallest block of whole panels on both sides.
@@ -94,6 +98,7 @@ pub(crate) fn serves(kernel: Kernel, columns: usize) -> bool {
 pub(crate) fn bytes(kernel: Kernel, rows: usize, columns: usize) -> u128 {
     let padded = rows.next_multiple_of(block_rows(kernel, columns)) as u128;
     padded * (8 * kernel.depth(columns) as u128 + size_of::<Facts>() as u128)
+        + rows as u128 * (4 * columns as u128 + size_of::<Aside>() as u128)
 }
 
 /// Absolute slack in units of the form, whose largest values are near 2⁶⁴: what underflow in f32
@@ -138,18 +143,26 @@ impl Vectors {
         let mut left = Words::zeros(padded * depth)?;
         let mut right = Words::zeros(padded * depth)?;
         let mut facts = filled(padded, Facts::default())?;
+        let mut singles = filled(rows * columns, 0f32)?;
+        let mut asides = filled(rows, Aside::default())?;
         // The smallest piece that is whole panels on both sides.
         let piece = block;
         {
             let slots = |words| Slots::new(words, piece * depth);
             let (lefts, rights) = (slots(&mut left), slots(&mut right));
             let all: Vec<_> = facts.chunks_mut(piece).map(Mutex::new).collect();
+            let plain: Vec<_> = singles
+                .chunks_mut(piece * columns)
+                .map(Mutex::new)
+                .collect();
+            let beside: Vec<_> = asides.chunks_mut(piece).map(Mutex::new).collect();
             run.map_with(
                 padded / piece,
                 || Digits::new(columns),
                 |digits, at| {
                     let (mut left, mut right) = (own(&lefts.0[at]), own(&rights.0[at]));
                     let mut facts = own(&all[at]);
+                    let (mut singles, mut asides) = (own(&plain[at]), own(&beside[at]));
                     for place in 0..piece {
                         let position = at * piece + place;
                         if position >= rows {
@@ -159,7 +172,9 @@ impl Vectors {
                             run.check()?;
                         }
                         let number = order.map_or(position, |order| order[position] as usize);
-                        let (row, mut fact) = digits.round(form, kernel, number);
+                        let single = &mut singles[place * columns..][..columns];
+                        let (row, mut fact, aside) = digits.round(form, kernel, number, single);
+                        asides[place] = aside;
                         fact.initial = kernel.pack_left(row, place, &mut left)?;
                         kernel.pack_right(row, place, &mut right)?;
                         facts[place] = fact;
@@ -176,7 +191,14 @@ impl Vectors {
             left,
             right,
             facts,
+            singles,
+            asides,
         })
+    }
+
+    /// The vectors for looking at single pairs.
+    pub(crate) fn near<'v>(&'v self, form: &'v Form<'v>) -> Near<'v> {
+        Near::new(form, &self.singles, &self.asides)
     }
 
     /// Facts of the rows of a block; those beyond the last row are padding.
@@ -226,9 +248,24 @@ impl Digits {
     }
 
     /// Rounds a row.
-    fn round(&mut self, form: &Form, kernel: Kernel, number: usize) -> (Row<'_>, Facts) {
+    fn round(
+        &mut self,
+        form: &Form,
+        kernel: Kernel,
+        number: usize,
+        single: &mut [f32],
+    ) -> (Row<'_>, Facts, Aside) {
         let columns = self.values.len();
         let place = form.read(number, &mut self.values);
+        let values = &self.values;
+        fast(
+            #[inline(always)]
+            || {
+                for (slot, &value) in single.iter_mut().zip(values) {
+                    *slot = value as f32;
+                }
+            },
+        );
         let (square, scale) = match kernel.precision() {
             Precision::Single => (self.to_single(), 1.0),
             Precision::Half => (self.to_half(), 1.0),
@@ -237,9 +274,10 @@ impl Digits {
         // Sums of squares in float64: the factors cover their rounding many times over.
         let residual = square.sqrt() * (1.0 + power(-30)) + power(-100);
         let digits = (place.norm + residual) * (1.0 + power(-30));
+        let base = place.square + place.own - place.slack;
         let grown = 1.0 + power(-19);
         let facts = Facts {
-            base: below(place.base - power(-21) * place.base.abs() - UNDERFLOW),
+            base: below(base - power(-21) * base.abs() - UNDERFLOW),
             error: above(2.0 * grown * (residual + loss(kernel, columns) * digits)),
             residual: above(2.0 * grown * residual),
             norm: above(place.norm),
@@ -252,7 +290,7 @@ impl Digits {
             Precision::Half => Row::Half(&self.half),
             Precision::Byte => Row::Byte(&self.byte),
         };
-        (row, facts)
+        (row, facts, Aside::new(&place))
     }
 
     /// f32 digits; returns the squared length of what they miss.
