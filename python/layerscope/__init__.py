@@ -9,12 +9,14 @@ from layerscope.cite import cite
 from layerscope.measures import (
     alignment,
     cka,
+    feature_network,
     intrinsic_dimension,
     label_agreement,
     modularity,
     modularity_curve,
     nntp,
     nnts,
+    self_similarity,
 )
 from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
 from layerscope.report import Report
@@ -33,6 +35,7 @@ __all__ = [
     "cka",
     "errors",
     "estimate_memory",
+    "feature_network",
     "intrinsic_dimension",
     "label_agreement",
     "load",
@@ -42,4 +45,5 @@ __all__ = [
     "nntp",
     "nnts",
     "pool",
+    "self_similarity",
 ]

@@ -21,7 +21,9 @@ __all__ = [
     "nnts",
     "nnts_chance",
     "permutation",
+    "self_similarity",
     "two_nn",
+    "unit_distances",
 ]
 
 def build_info() -> dict[str, str | int | list[str]]:
@@ -137,6 +139,39 @@ def two_nn(
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[float, float, int, int]:
     """Return intrinsic dimension, standard error, excluded and used rows from (n, k >= 2)."""
+
+def self_similarity(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    form: str,
+    rms: bool,
+    n_thetas: int,
+    n_null: int,
+    seed: int,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[
+    float,
+    tuple[float, float],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.float64],
+    tuple[float, float],
+    tuple[float, float],
+    npt.NDArray[np.float64],
+    tuple[int, int],
+]:
+    """Return value, ends of θ, θ, counts, dimension and error, window, null, dead and duplicate.
+
+    Columns of ``data`` are the units.
+    """
+
+def unit_distances(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return the (D, D) root mean squared differences between the columns of ``data``."""
 
 def graph_from_edges(
     n_nodes: int,

@@ -13,6 +13,12 @@ from layerscope.measures.modularity import Modularity, modularity
 from layerscope.measures.modularity_curve import Difference, ModularityCurve, modularity_curve
 from layerscope.measures.nntp import NNTP, nntp
 from layerscope.measures.nnts import NNTS, nnts
+from layerscope.measures.self_similarity import (
+    FeatureNetwork,
+    SelfSimilarity,
+    feature_network,
+    self_similarity,
+)
 
 __all__ = [
     "CKA",
@@ -20,13 +26,16 @@ __all__ = [
     "NNTS",
     "Alignment",
     "Difference",
+    "FeatureNetwork",
     "IntrinsicDimension",
     "LabelAgreement",
     "Modularity",
     "ModularityCurve",
     "PerLayer",
+    "SelfSimilarity",
     "alignment",
     "cka",
+    "feature_network",
     "intrinsic_dimension",
     "label_agreement",
     "modularity",
@@ -34,4 +43,5 @@ __all__ = [
     "nntp",
     "nnts",
     "per_layer",
+    "self_similarity",
 ]

@@ -21,6 +21,7 @@ mod neighbours;
 mod pool;
 pub mod random;
 mod run;
+mod wide;
 
 pub use alloc::{filled, with_capacity};
 pub use error::{Error, Result};
@@ -31,3 +32,4 @@ pub use matrix::{Element, Matrix};
 pub use neighbours::{NeighbourTable, Ranked};
 pub use pool::{Guest, Pool};
 pub use run::{Interrupt, Progress, Run};
+pub use wide::widest;

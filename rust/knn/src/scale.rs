@@ -32,6 +32,11 @@ impl Scale {
         }
     }
 
+    /// The scaling that brings `largest`, not zero, into [1, 2).
+    pub(crate) fn near_one(largest: f64) -> Self {
+        Self::by(-exponent(largest))
+    }
+
     /// Multiplication by 2^exponent, for exponents between -1023 and 1074.
     pub(crate) fn by(exponent: i32) -> Self {
         let first = exponent.min(1023);

@@ -24,6 +24,7 @@ mod modularity;
 mod neighbours;
 mod persistence;
 mod run;
+mod self_similarity;
 
 use pyo3::prelude::*;
 
@@ -46,4 +47,6 @@ mod _core {
     use crate::neighbours::{estimate_memory, neighbors};
     #[pymodule_export]
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
+    #[pymodule_export]
+    use crate::self_similarity::{self_similarity, unit_distances};
 }

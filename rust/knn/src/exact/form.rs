@@ -15,9 +15,9 @@
 //!
 //! each less what the roundings may amount to.
 
-use layerscope_core::{Result, Run};
+use layerscope_core::{Result, Run, widest};
 
-use crate::lanes::{self, fast};
+use crate::lanes;
 use crate::metric::Metric;
 use crate::scale::power;
 
@@ -114,7 +114,7 @@ impl<'a> Form<'a> {
     pub(crate) fn limits(&self, keys: &[f64], out: &mut [f32]) {
         let (factor, offset) = self.line();
         let square = self.scale * self.scale;
-        fast(
+        widest(
             #[inline(always)]
             || {
                 for (slot, &key) in out.iter_mut().zip(keys) {
@@ -147,7 +147,7 @@ impl<'a> Form<'a> {
             }
         };
         if metric != Metric::Euclidean {
-            fast(
+            widest(
                 #[inline(always)]
                 || {
                     for (value, &middle) in out.iter_mut().zip(&self.middle) {
@@ -160,7 +160,7 @@ impl<'a> Form<'a> {
         let slack = (d + 4.0 * depth + 32.0) * unit * square + extra + 4.0 * d * power(-1060);
         let area = self.scale * self.scale;
         let scale = self.scale;
-        fast(
+        widest(
             #[inline(always)]
             || {
                 for value in out.iter_mut() {

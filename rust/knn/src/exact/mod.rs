@@ -31,14 +31,16 @@ pub(crate) use candidates::{ENTRY_BYTES, capacity, narrow_capacity};
 pub(crate) use narrow::worker_bytes as narrow_worker_bytes;
 pub(crate) use order::MEMBERS;
 pub use output::Neighbours;
+pub(crate) use output::{Output, Writer, expand, own};
+pub(crate) use side::Side;
 pub(crate) use tiles::worker_bytes;
-pub(crate) use vectors::{block_rows, bytes as vector_bytes, least_block, serves};
+#[cfg(test)]
+pub(crate) use vectors::least_block;
+pub(crate) use vectors::{block_rows, bytes as vector_bytes, serves};
 
 use self::candidates::{Candidates, Context, Scratch};
 use self::form::Form;
 use self::judge::Judge;
-use self::output::{Output, Writer, expand, own};
-use self::side::Side;
 use self::tiles::{Sweep, Worker, block_range};
 use self::vectors::Vectors;
 use crate::duplicates::Distinct;

@@ -12,14 +12,13 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use layerscope_core::{Result, filled, with_capacity};
+use layerscope_core::{Result, filled, widest, with_capacity};
 
 use super::candidates::{Candidates, Context, Scratch};
 use super::form::Form;
 use super::output::own;
 use super::vectors::{Facts, Vectors};
 use crate::kernel::{PADDING, Test, Tile};
-use crate::lanes::fast;
 
 /// Pairs that are kept before they are offered.
 const HITS: usize = 1 << 13;
@@ -395,7 +394,7 @@ impl Frame {
         self.right
             .fill(vectors.facts(j), kernel.right_rows(), false);
         let terms = |out: &mut [f32], base: &[f32], factor: &[f32], largest: f32| {
-            fast(
+            widest(
                 #[inline(always)]
                 || {
                     for ((slot, &base), &factor) in out.iter_mut().zip(base).zip(factor) {

@@ -1,8 +1,9 @@
 //! A look at single pairs: the form of a pair, from f32 vectors, to within a few units of f32.
 
+use layerscope_core::widest;
+
 use super::form::{Form, Place};
 use crate::kernel::prefetch;
-use crate::lanes::fast;
 use crate::scale::power;
 
 /// What is known of a row besides its f32 vector; units of the form.
@@ -88,7 +89,7 @@ const ACCUMULATORS: usize = 64;
 
 /// Σ (xⱼ − yⱼ)² in f32: a term passes at most ⌈d/64⌉ + 6 additions, and three roundings before.
 fn squared_distance(x: &[f32], y: &[f32]) -> f32 {
-    fast(
+    widest(
         #[inline(always)]
         || {
             let mut sums = [0f32; ACCUMULATORS];

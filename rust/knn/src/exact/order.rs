@@ -4,11 +4,10 @@
 //! and the rows that are looked at one by one are still in the cache. No result depends on the
 //! order, so this is a rough k-means: on some of the features, in f32, on a sample of the rows.
 
-use layerscope_core::{Result, Run, filled, with_capacity};
+use layerscope_core::{Result, Run, filled, widest, with_capacity};
 
 use super::side::Side;
 use crate::kernel::{Kernel, Precision, Row, Test, Tile, Words};
-use crate::lanes::fast;
 
 /// Clusters at most; a multiple of every kernel's panel.
 const CLUSTERS: usize = 128;
@@ -189,7 +188,7 @@ impl Nearest {
                 };
                 kernel.micro(&panel, centres, width, &test, &mut tile)?;
                 let (best, which, values) = (&mut best, &mut which, &tile.values);
-                fast(
+                widest(
                     #[inline(always)]
                     || {
                         for r in 0..left {

@@ -8,13 +8,13 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use layerscope_core::{Result, Run, filled, with_capacity};
+use layerscope_core::{Result, Run, filled, widest, with_capacity};
 
 use super::form::Form;
 use super::near::{Aside, Near};
 use super::output::own;
 use crate::kernel::{Kernel, Precision, Row, Words};
-use crate::lanes::{self, fast};
+use crate::lanes;
 use crate::scale::power;
 
 /// What the kernel's test needs of one row; units of the form.
@@ -258,7 +258,7 @@ impl Digits {
         let columns = self.values.len();
         let place = form.read(number, &mut self.values);
         let values = &self.values;
-        fast(
+        widest(
             #[inline(always)]
             || {
                 for (slot, &value) in single.iter_mut().zip(values) {
@@ -297,7 +297,7 @@ impl Digits {
     fn to_single(&mut self) -> f64 {
         let Self { values, single, .. } = self;
         single.clear();
-        fast(
+        widest(
             #[inline(always)]
             || {
                 single.extend(values.iter().map(|&value| value as f32));
@@ -313,7 +313,7 @@ impl Digits {
     fn to_half(&mut self) -> f64 {
         let Self { values, half, .. } = self;
         half.clear();
-        fast(
+        widest(
             #[inline(always)]
             || {
                 half.extend(values.iter().map(|&value| {
@@ -345,7 +345,7 @@ impl Digits {
         };
         let (worth, inverse) = (f64::from(scale), 1.0 / f64::from(scale));
         byte.clear();
-        fast(
+        widest(
             #[inline(always)]
             || {
                 byte.extend(

@@ -2,10 +2,10 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    __m256, __m256i, _CMP_GE_OQ, _mm256_add_epi32, _mm256_add_ps, _mm256_cmp_ps,
-    _mm256_cvtepi32_ps, _mm256_dpbusd_avx_epi32, _mm256_fmadd_ps, _mm256_fmsub_ps, _mm256_loadu_ps,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_max_ps, _mm256_movemask_ps, _mm256_mul_ps,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+    __m256, _CMP_GE_OQ, _mm256_add_epi32, _mm256_add_ps, _mm256_cmp_ps, _mm256_cvtepi32_ps,
+    _mm256_dpbusd_avx_epi32, _mm256_fmadd_ps, _mm256_fmsub_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_max_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_storeu_ps,
 };
 
 use super::tile::{Addresses, Tile};
@@ -59,9 +59,11 @@ pub(super) unsafe fn wide(
     test: &Addresses,
     out: &mut Tile,
 ) -> bool {
-    // SAFETY: the caller vouches for 6 values.
-    let mut sums: [[__m256i; 2]; ROWS] =
-        std::array::from_fn(|r| unsafe { [_mm256_set1_epi32(*test.initial.add(r)); 2] });
+    let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
+    for (r, sum) in sums.iter_mut().enumerate() {
+        // SAFETY: the caller vouches for as many values as there are rows.
+        *sum = unsafe { [_mm256_set1_epi32(*test.initial.add(r)); 2] };
+    }
     for k in 0..depth {
         // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for.
         unsafe {
@@ -76,9 +78,12 @@ pub(super) unsafe fn wide(
             }
         }
     }
-    let sums = sums.map(|row| row.map(|sum| _mm256_cvtepi32_ps(sum)));
+    let mut products = [[_mm256_setzero_ps(); 2]; ROWS];
+    for (product, sum) in products.iter_mut().zip(&sums) {
+        *product = [_mm256_cvtepi32_ps(sum[0]), _mm256_cvtepi32_ps(sum[1])];
+    }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(sums, test, out) }
+    unsafe { finish(products, test, out) }
 }
 
 /// Integer products of signed bytes on the left and unsigned bytes on the right.
@@ -94,9 +99,11 @@ pub(super) unsafe fn vnni(
     test: &Addresses,
     out: &mut Tile,
 ) -> bool {
-    // SAFETY: the caller vouches for 6 values.
-    let mut sums: [[__m256i; 2]; ROWS] =
-        std::array::from_fn(|r| unsafe { [_mm256_set1_epi32(*test.initial.add(r)); 2] });
+    let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
+    for (r, sum) in sums.iter_mut().enumerate() {
+        // SAFETY: the caller vouches for as many values as there are rows.
+        *sum = unsafe { [_mm256_set1_epi32(*test.initial.add(r)); 2] };
+    }
     for k in 0..depth {
         // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for.
         unsafe {
@@ -111,9 +118,12 @@ pub(super) unsafe fn vnni(
             }
         }
     }
-    let sums = sums.map(|row| row.map(|sum| _mm256_cvtepi32_ps(sum)));
+    let mut products = [[_mm256_setzero_ps(); 2]; ROWS];
+    for (product, sum) in products.iter_mut().zip(&sums) {
+        *product = [_mm256_cvtepi32_ps(sum[0]), _mm256_cvtepi32_ps(sum[1])];
+    }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(sums, test, out) }
+    unsafe { finish(products, test, out) }
 }
 
 /// Tests the products; see `tile`.

@@ -2,11 +2,12 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    __m512, __m512bh, __m512i, _CMP_GE_OQ, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_cvtepi32_ps,
+    __m512, __m512bh, _CMP_GE_OQ, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_cvtepi32_ps,
     _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_fmsub_ps, _mm512_loadu_ps,
     _mm512_loadu_si512, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
-    _mm512_setzero_ps, _mm512_storeu_ps,
+    _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps,
 };
+use std::mem::transmute;
 
 use super::tile::{Addresses, Tile};
 
@@ -64,13 +65,12 @@ pub(super) unsafe fn half(
         // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for; a
         // register of words and one of pairs of bfloat16 are the same 64 bytes.
         unsafe {
-            let pairs = |x: __m512i| std::mem::transmute::<__m512i, __m512bh>(x);
             let b = right.add(k * COLUMNS);
-            let b0 = pairs(_mm512_loadu_si512(b.cast()));
-            let b1 = pairs(_mm512_loadu_si512(b.add(LANES).cast()));
+            let b0: __m512bh = transmute(_mm512_loadu_si512(b.cast()));
+            let b1: __m512bh = transmute(_mm512_loadu_si512(b.add(LANES).cast()));
             let a = left.add(k * ROWS).cast::<i32>();
             for (r, sum) in sums.iter_mut().enumerate() {
-                let x = pairs(_mm512_set1_epi32(*a.add(r)));
+                let x: __m512bh = transmute(_mm512_set1_epi32(*a.add(r)));
                 sum[0] = _mm512_dpbf16_ps(sum[0], b0, x);
                 sum[1] = _mm512_dpbf16_ps(sum[1], b1, x);
             }
@@ -93,9 +93,11 @@ pub(super) unsafe fn byte(
     test: &Addresses,
     out: &mut Tile,
 ) -> bool {
-    // SAFETY: the caller vouches for 12 values.
-    let mut sums: [[__m512i; 2]; ROWS] =
-        std::array::from_fn(|r| unsafe { [_mm512_set1_epi32(*test.initial.add(r)); 2] });
+    let mut sums = [[_mm512_setzero_si512(); 2]; ROWS];
+    for (r, sum) in sums.iter_mut().enumerate() {
+        // SAFETY: the caller vouches for as many values as there are rows.
+        *sum = unsafe { [_mm512_set1_epi32(*test.initial.add(r)); 2] };
+    }
     for k in 0..depth {
         // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for.
         unsafe {
@@ -110,9 +112,12 @@ pub(super) unsafe fn byte(
             }
         }
     }
-    let sums = sums.map(|row| row.map(|sum| _mm512_cvtepi32_ps(sum)));
+    let mut products = [[_mm512_setzero_ps(); 2]; ROWS];
+    for (product, sum) in products.iter_mut().zip(&sums) {
+        *product = [_mm512_cvtepi32_ps(sum[0]), _mm512_cvtepi32_ps(sum[1])];
+    }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(sums, test, out) }
+    unsafe { finish(products, test, out) }
 }
 
 /// Tests the products; see `tile`.
@@ -129,9 +134,11 @@ unsafe fn finish(sums: [[__m512; 2]; ROWS], test: &Addresses, out: &mut Tile) ->
     // SAFETY: v < 2 and r < 12, so every address is one that the caller vouches for, and the
     // values of the tile are 12 × 32.
     unsafe {
-        let scales = [0, LANES].map(|at| _mm512_loadu_ps(test.column_scale.add(at)));
-        let terms = [0, LANES].map(|at| _mm512_loadu_ps(test.column_term.add(at)));
-        let limits = [0, LANES].map(|at| _mm512_loadu_ps(test.column_threshold.add(at)));
+        let (scale, term) = (test.column_scale, test.column_term);
+        let scales = [_mm512_loadu_ps(scale), _mm512_loadu_ps(scale.add(LANES))];
+        let terms = [_mm512_loadu_ps(term), _mm512_loadu_ps(term.add(LANES))];
+        let limit = test.column_threshold;
+        let limits = [_mm512_loadu_ps(limit), _mm512_loadu_ps(limit.add(LANES))];
         // Written out, since the compiler keeps a loop, and with it the sums in memory.
         macro_rules! rows {
             ($($r:literal)*) => {$({

@@ -18,7 +18,7 @@ mod product;
 mod tile;
 mod words;
 
-pub(crate) use panels::{Isa, Kernel, Precision, Row};
+pub(crate) use panels::{Isa, Kernel, LONGEST_BYTES, Precision, Row};
 pub(crate) use prefetch::prefetch;
 pub(crate) use product::{Product, multiply, multiply_plainly};
 pub(crate) use tile::{PADDING, Test, Tile};

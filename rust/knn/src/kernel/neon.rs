@@ -2,9 +2,9 @@
 #![allow(unsafe_code)]
 
 use std::arch::aarch64::{
-    float32x4_t, int32x4_t, vaddq_f32, vaddvq_u32, vandq_u32, vcgeq_f32, vcvtq_f32_s32,
-    vdupq_n_f32, vdupq_n_s32, vfmaq_n_f32, vld1q_f32, vld1q_s8, vld1q_u32, vmaxq_f32, vmulq_f32,
-    vnegq_f32, vreinterpretq_s8_s32, vst1q_f32,
+    float32x4_t, vaddq_f32, vaddvq_u32, vandq_u32, vcgeq_f32, vcvtq_f32_s32, vdupq_n_f32,
+    vdupq_n_s32, vfmaq_n_f32, vld1q_f32, vld1q_s8, vld1q_u32, vmaxq_f32, vmulq_f32, vnegq_f32,
+    vreinterpretq_s8_s32, vst1q_f32,
 };
 use std::arch::asm;
 
@@ -34,11 +34,11 @@ pub(super) unsafe fn single(
         // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for.
         unsafe {
             let b = right.add(k * COLUMNS).cast::<f32>();
-            let b: [float32x4_t; VECTORS] = std::array::from_fn(|v| vld1q_f32(b.add(v * LANES)));
             let a = left.add(k * ROWS).cast::<f32>();
-            for (r, row) in sums.iter_mut().enumerate() {
-                for (sum, &b) in row.iter_mut().zip(&b) {
-                    *sum = vfmaq_n_f32(*sum, b, *a.add(r));
+            for v in 0..VECTORS {
+                let b = vld1q_f32(b.add(v * LANES));
+                for (r, row) in sums.iter_mut().enumerate() {
+                    row[v] = vfmaq_n_f32(row[v], b, *a.add(r));
                 }
             }
         }
@@ -60,9 +60,11 @@ pub(super) unsafe fn byte(
     test: &Addresses,
     out: &mut Tile,
 ) -> bool {
-    // SAFETY: the caller vouches for 6 values.
-    let mut sums: [[int32x4_t; VECTORS]; ROWS] =
-        std::array::from_fn(|r| unsafe { [vdupq_n_s32(*test.initial.add(r)); VECTORS] });
+    let mut sums = [[vdupq_n_s32(0); VECTORS]; ROWS];
+    for (r, row) in sums.iter_mut().enumerate() {
+        // SAFETY: the caller vouches for 6 values.
+        *row = unsafe { [vdupq_n_s32(*test.initial.add(r)); VECTORS] };
+    }
     for k in 0..depth {
         // SAFETY: k < depth, so all addresses lie in the panels that the caller vouches for. The
         // instruction works on registers alone; it stands here by name because stable Rust does
@@ -85,9 +87,16 @@ pub(super) unsafe fn byte(
             }
         }
     }
-    let sums = sums.map(|row| row.map(|sum| vcvtq_f32_s32(sum)));
+    let mut products = [[vdupq_n_f32(0.0); VECTORS]; ROWS];
+    for (product, sum) in products
+        .as_flattened_mut()
+        .iter_mut()
+        .zip(sums.as_flattened())
+    {
+        *product = vcvtq_f32_s32(*sum);
+    }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(sums, test, out) }
+    unsafe { finish(products, test, out) }
 }
 
 /// Tests the products; see `tile`.

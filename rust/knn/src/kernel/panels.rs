@@ -221,9 +221,12 @@ impl Kernel {
             Row::Half(values) => values.len(),
             Row::Byte(values) => values.len(),
         };
+        if features == 0 {
+            return Ok(());
+        }
         let length = panel_rows * self.depth(features);
         let panel = panels
-            .chunks_exact_mut(length.max(1))
+            .chunks_exact_mut(length)
             .nth(at / panel_rows)
             .filter(|_| self.precision != Precision::Byte || features <= LONGEST_BYTES)
             .ok_or_else(|| refusal("packing", at, features))?;

@@ -1,0 +1,304 @@
+//! Approximate search: random partitions whose leaves are compared pair by pair, then NN-descent,
+//! until an exactly searched sample of rows says that enough was found.
+//!
+//! 1. `partition`: leaves of near rows. 2. `join`: all pairs of a leaf, by the int8 kernel.
+//! 3. `pull`: neighbours of neighbours, by rows rounded once (`copies`). 4. `truth` and `recall`: how much is there.
+//! 5. `answer`: keys in float64, so the values handed out are those of exact search.
+
+mod answer;
+mod copies;
+mod join;
+mod lists;
+mod partition;
+mod points;
+mod pull;
+mod quantise;
+mod recall;
+mod truth;
+
+use layerscope_core::{Error, Result, Run, filled};
+
+pub use recall::Recall;
+
+use self::answer::Answers;
+use self::copies::Copies;
+use self::lists::Lists;
+use self::partition::{Cut, Leaves};
+use self::points::Points;
+use self::pull::{REVERSE, pull};
+use self::truth::Truth;
+use crate::duplicates::Distinct;
+use crate::exact::{self, Neighbours, Side, Writer};
+use crate::kernel::{Kernel, LONGEST_BYTES, Precision};
+use crate::metric::Metric;
+use crate::request::Request;
+use crate::rows::Rows;
+use crate::scale::Scale;
+
+/// Neighbours at most; beyond, lists grow so long that exact search is the better choice.
+const MOST_NEIGHBOURS: usize = 100;
+/// Rows of a group at most.
+const LARGEST_GROUP: usize = 1000;
+
+/// What an approximate search found, or an exact one in its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Approximate {
+    /// The neighbours; values are exact for the pairs in them.
+    pub neighbours: Neighbours,
+    /// How many of the true neighbours are among them; `None` when the search was exact.
+    pub recall: Option<Recall>,
+    /// Why the search was exact, if it was.
+    pub exact_because: Option<&'static str>,
+}
+
+/// How hard to try.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
+    /// Distinct rows below which the search is exact.
+    pub smallest: usize,
+    /// Rows of a leaf, about.
+    pub leaf: usize,
+    /// Recall at which the search stops.
+    pub enough: f64,
+    /// Rows searched exactly, first to steer, then to report.
+    pub steering: usize,
+    pub reporting: usize,
+}
+
+const EFFORT: Effort = Effort {
+    smallest: 10_000,
+    leaf: 4000,
+    enough: 0.99,
+    steering: 192,
+    reporting: 320,
+};
+
+/// What is done between two looks at the recall, in this order, until it is enough.
+const STEPS: [&[Step]; 8] = [
+    &[Step::Partition, Step::Partition],
+    &[Step::Partition],
+    &[Step::Partition],
+    &[Step::Pull],
+    &[Step::Pull],
+    &[Step::Partition, Step::Partition, Step::Pull],
+    &[Step::Partition, Step::Partition, Step::Pull],
+    &[
+        Step::Partition,
+        Step::Partition,
+        Step::Partition,
+        Step::Partition,
+        Step::Pull,
+    ],
+];
+
+#[derive(Clone, Copy)]
+enum Step {
+    /// Cut into leaves and compare all pairs of each.
+    Partition,
+    /// Look at neighbours of neighbours.
+    Pull,
+}
+
+/// Finds nearly all of the k nearest rows of every row; the same for any number of threads.
+pub fn approximate(run: &Run, request: &Request, seed: u64) -> Result<Approximate> {
+    search(run, request, seed, EFFORT)
+}
+
+pub(crate) fn search(
+    run: &Run,
+    request: &Request,
+    seed: u64,
+    effort: Effort,
+) -> Result<Approximate> {
+    request.check()?;
+    let exactly = |because| {
+        let neighbours = exact::neighbors(run, request)?;
+        Ok(Approximate {
+            neighbours,
+            recall: None,
+            exact_because: Some(because),
+        })
+    };
+    if let Some(because) = unsuited(request, effort) {
+        return exactly(because);
+    }
+    let crowd = request.groups.map_or(0, largest_group);
+    if crowd > LARGEST_GROUP {
+        return exactly("a group has more than 1000 rows");
+    }
+    let largest = request.check_values(run)?;
+    let metric = request.metric;
+    let scale = if metric.is_angle() {
+        Scale::NONE
+    } else {
+        Scale::bringing(largest)
+    };
+    let rows = Rows::new(run, request.data, metric, scale)?;
+    let distinct = Distinct::find(run, &request.data, request.groups)?;
+    if distinct.len() < effort.smallest {
+        return exactly("few rows differ");
+    }
+    let side = Side {
+        rows: &rows,
+        distinct: Some(&distinct),
+        groups: request.groups,
+    };
+    if let Some(limit) = request.memory_limit {
+        let needed = scratch(
+            distinct.len(),
+            request.data.columns(),
+            request.k,
+            run.jobs(),
+            effort,
+        );
+        if needed > limit {
+            return Err(Error::MemoryLimit { needed, limit });
+        }
+    }
+    let size = effort.steering + effort.reporting;
+    let truth = Truth::draw(run, request, size, crowd, seed)?;
+    let largest = if scale.is_none() { largest } else { 1.0 };
+    let points = Points::new(side, request.data.values(), largest)?;
+    let writer = Writer {
+        metric,
+        scale,
+        k: request.k,
+    };
+    let mut descent = Descent {
+        run,
+        kernel: Kernel::widest(Precision::Byte),
+        points,
+        seed,
+        effort,
+        partitions: 0,
+    };
+    let wanted = request.k + 1;
+    let (lists, recall) = descent.descend(&truth, &distinct, &writer, wanted)?;
+    let answers = Answers::new(&descent.points, &distinct, &writer, wanted)?;
+    let table = answers.table(run, &lists)?;
+    drop(lists);
+    match answers.all(run, &table, rows.n_zero())? {
+        Some(neighbours) => Ok(Approximate {
+            neighbours,
+            recall: Some(recall),
+            exact_because: None,
+        }),
+        None => exactly("some rows met too few others"),
+    }
+}
+
+/// Why a search cannot be approximate.
+fn unsuited(request: &Request, effort: Effort) -> Option<&'static str> {
+    let (n, d) = (request.data.rows(), request.data.columns());
+    let reasons = [
+        (request.queries.is_some(), "there are queries"),
+        (
+            request.metric == Metric::InnerProduct,
+            "the largest inner products need not be near",
+        ),
+        (
+            request.k > MOST_NEIGHBOURS,
+            "more than 100 neighbours are wanted",
+        ),
+        (n < effort.smallest, "there are few rows"),
+        (d > LONGEST_BYTES, "rows are too long"),
+        (n > 1 << 31, "there are too many rows"),
+    ];
+    let found = reasons.into_iter().find(|(unsuited, _)| *unsuited);
+    found.map(|(_, because)| because)
+}
+
+fn largest_group(groups: &[u32]) -> usize {
+    let mut sorted = groups.to_vec();
+    sorted.sort_unstable();
+    let sizes = sorted.chunk_by(|a, b| a == b).map(<[u32]>::len);
+    sizes.max().unwrap_or(0)
+}
+
+/// Slots of a list for that many wanted distinct neighbours: room for what is misjudged.
+fn list_length(wanted: usize) -> usize {
+    (wanted + (wanted / 4).max(5)).next_multiple_of(8)
+}
+
+/// Bytes held at once, about: lists before and after a step, rounded rows, the packed leaf of every
+/// thread, and the table of keys at the end.
+fn scratch(rows: usize, columns: usize, k: usize, jobs: usize, effort: Effort) -> u64 {
+    let [n, d, k, jobs] = [rows, columns, k, jobs].map(|size| size as u64);
+    let lists = 2 * 8 * list_length(k as usize + 1) as u64;
+    let per_row = d + 32 + lists + 4 * REVERSE as u64 + 24;
+    let leaf = (effort.leaf + effort.leaf / 2) as u64;
+    n * per_row.max(16 * (k + 1) + 24) + jobs * leaf * (4 * d + 16 * k + 64)
+}
+
+struct Descent<'a> {
+    run: &'a Run<'a>,
+    kernel: Kernel,
+    points: Points<'a>,
+    seed: u64,
+    effort: Effort,
+    partitions: u64,
+}
+
+impl Descent<'_> {
+    fn leaves(&mut self) -> Result<Leaves> {
+        let seed = self.seed.wrapping_add(self.partitions);
+        self.partitions += 1;
+        let cut = Cut {
+            run: self.run,
+            kernel: self.kernel,
+            points: &self.points,
+            target: self.effort.leaf,
+            seed,
+        };
+        cut.leaves()
+    }
+
+    /// Works until the recall is enough; returns the lists and the recall by the other sample.
+    fn descend(
+        &mut self,
+        truth: &Truth,
+        distinct: &Distinct,
+        writer: &Writer,
+        wanted: usize,
+    ) -> Result<(Lists, Recall)> {
+        // The first partition gives the places, so that near rows lie near each other.
+        let first = self.leaves()?;
+        self.points.renumber(first.order())?;
+        let mut first = Some(first.renumbered());
+        let n = self.points.len();
+        let mut lists = Lists::empty(n, list_length(wanted))?;
+        let mut copies = Copies::new(self.run, &self.points)?;
+        let mut fresh = filled(n, u32::MAX)?;
+        let mut met = 0;
+        let steering = 0..self.effort.steering.min(truth.len());
+        for steps in STEPS {
+            for step in steps {
+                match step {
+                    Step::Partition => {
+                        let leaves = match first.take() {
+                            Some(leaves) => leaves,
+                            None => self.leaves()?,
+                        };
+                        join::join(self.run, self.kernel, &self.points, &leaves, &mut lists)?;
+                        for leaf in 0..leaves.len() {
+                            for &place in leaves.places(leaf) {
+                                copies.remember(place, met, leaf as u32);
+                            }
+                        }
+                        met += 1;
+                        fresh.fill(u32::MAX);
+                    }
+                    Step::Pull => pull(self.run, &self.points, &copies, &mut lists, &mut fresh)?,
+                }
+            }
+            let answers = Answers::new(&self.points, distinct, writer, wanted)?;
+            let recall = truth.recall(self.run, &answers, &lists, steering.clone())?;
+            if recall.value >= self.effort.enough {
+                break;
+            }
+        }
+        let answers = Answers::new(&self.points, distinct, writer, wanted)?;
+        let recall = truth.recall(self.run, &answers, &lists, steering.end..truth.len())?;
+        Ok((lists, recall))
+    }
+}
