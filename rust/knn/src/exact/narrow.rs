@@ -12,13 +12,14 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use layerscope_core::{Result, filled, widest, with_capacity};
+use layerscope_core::{Result, filled, with_capacity};
 
 use super::candidates::{Candidates, Context, Scratch};
 use super::form::Form;
+use super::frame::Frame;
 use super::output::own;
-use super::vectors::{Facts, Vectors};
-use crate::kernel::{PADDING, Test, Tile};
+use super::vectors::Vectors;
+use crate::kernel::Tile;
 
 /// Pairs that are kept before they are offered.
 const HITS: usize = 1 << 13;
@@ -30,30 +31,6 @@ struct Hit {
     right: u16,
     /// rᵢ − w, in units of the form.
     lower: f64,
-}
-
-/// One side of a tile, each fact as one array.
-#[derive(Default)]
-struct Side {
-    base: Vec<f32>,
-    error: Vec<f32>,
-    residual: Vec<f32>,
-    scale: Vec<f32>,
-    initial: Vec<i32>,
-    threshold: Vec<f32>,
-    /// Largest |v| and |v̂| of each panel.
-    norms: Vec<f32>,
-    digits: Vec<f32>,
-}
-
-/// What the pairs of one tile are tested against.
-struct Frame {
-    block: usize,
-    left: Side,
-    right: Side,
-    /// rᵢ for each panel on the right, tⱼ for each panel on the left.
-    row_terms: Vec<f32>,
-    column_terms: Vec<f32>,
 }
 
 /// Scratch of one thread.
@@ -190,7 +167,7 @@ impl Sweep<'_> {
                     &mut worker.tile,
                 )? {
                     let terms = &worker.frame.row_terms[panel * vectors.block + start..];
-                    for r in 0..rows {
+                    for (r, &term) in terms.iter().enumerate().take(rows) {
                         let mut mask = worker.tile.masks[r];
                         while mask != 0 {
                             let c = mask.trailing_zeros() as usize;
@@ -199,7 +176,7 @@ impl Sweep<'_> {
                             worker.hits.push(Hit {
                                 left: (start + r) as u16,
                                 right: (first + c) as u16,
-                                lower: f64::from(terms[r]) - f64::from(w),
+                                lower: f64::from(term) - f64::from(w),
                             });
                         }
                     }
@@ -280,12 +257,12 @@ impl Sweep<'_> {
                     &mut worker.tile,
                 )?;
                 let terms = &worker.frame.row_terms[panel * vectors.block + start..];
-                for r in 0..rows {
+                for (r, &term) in terms.iter().enumerate().take(rows) {
                     let from = &worker.tile.values[r * columns..][..columns];
                     let to = &mut worker.lower[r * vectors.block + first..][..columns];
                     for (slot, &w) in to.iter_mut().zip(from) {
                         // From below: the difference is rounded once.
-                        let lower = terms[r] - w;
+                        let lower = term - w;
                         *slot = lower - lower.abs() * 1.2e-7 - 1e-37;
                     }
                 }
@@ -362,237 +339,6 @@ fn kth_of_parts(values: &[f32], wanted: usize) -> f32 {
     *least.select_nth_unstable_by(wanted - 1, f32::total_cmp).1
 }
 
-impl Frame {
-    /// What the kernel tests in a pair of panels: each by its number and its first place.
-    fn test(&self, (other, start): (usize, usize), (panel, first): (usize, usize)) -> Test<'_> {
-        Test {
-            initial: &self.left.initial[start..],
-            row_scale: &self.left.scale[start..],
-            row_term: &self.row_terms[panel * self.block + start..],
-            row_threshold: &self.left.threshold[start..],
-            column_scale: &self.right.scale[first..],
-            column_term: &self.column_terms[other * self.block + first..],
-            column_threshold: &self.right.threshold[first..],
-        }
-    }
-
-    fn new(vectors: &Vectors) -> Result<Self> {
-        let (block, kernel) = (vectors.block, vectors.kernel);
-        Ok(Self {
-            block,
-            left: Side::default(),
-            right: Side::default(),
-            row_terms: filled(block * (block / kernel.right_rows()), 0.0)?,
-            column_terms: filled(block * (block / kernel.left_rows()), 0.0)?,
-        })
-    }
-
-    /// Makes ready for a tile in which every pair passes.
-    fn set(&mut self, vectors: &Vectors, i: usize, j: usize) {
-        let (block, kernel) = (vectors.block, vectors.kernel);
-        self.left.fill(vectors.facts(i), kernel.left_rows(), true);
-        self.right
-            .fill(vectors.facts(j), kernel.right_rows(), false);
-        let terms = |out: &mut [f32], base: &[f32], factor: &[f32], largest: f32| {
-            widest(
-                #[inline(always)]
-                || {
-                    for ((slot, &base), &factor) in out.iter_mut().zip(base).zip(factor) {
-                        *slot = base - factor * largest;
-                    }
-                },
-            );
-        };
-        let rows = vectors.range(i).len();
-        let columns = vectors.range(j).len();
-        for (out, &digits) in self
-            .row_terms
-            .chunks_exact_mut(block)
-            .zip(&self.right.digits)
-        {
-            terms(out, &self.left.base, &self.left.error, digits);
-            out[rows..].fill(PADDING);
-        }
-        for (out, &norm) in self
-            .column_terms
-            .chunks_exact_mut(block)
-            .zip(&self.left.norms)
-        {
-            terms(out, &self.right.base, &self.right.residual, norm);
-            out[columns..].fill(PADDING);
-        }
-    }
-}
-
-impl Side {
-    fn fill(&mut self, facts: &[Facts], panel: usize, left: bool) {
-        fn put<T>(to: &mut Vec<T>, facts: &[Facts], what: impl Fn(&Facts) -> T) {
-            to.clear();
-            to.extend(facts.iter().map(what));
-        }
-        put(&mut self.base, facts, |fact| fact.base);
-        // The factor 2 of the form goes to the rows on the left.
-        put(&mut self.scale, facts, |fact| {
-            if left { 2.0 * fact.scale } else { fact.scale }
-        });
-        if left {
-            put(&mut self.error, facts, |fact| fact.error);
-            put(&mut self.initial, facts, |fact| fact.initial);
-        } else {
-            put(&mut self.residual, facts, |fact| fact.residual);
-        }
-        self.threshold.clear();
-        self.threshold.resize(facts.len(), f32::INFINITY);
-        let largest = |what: fn(&Facts) -> f32, out: &mut Vec<f32>| {
-            out.clear();
-            out.extend(
-                facts
-                    .chunks(panel)
-                    .map(|rows| rows.iter().map(what).fold(0.0, f32::max)),
-            );
-        };
-        largest(|fact| fact.norm, &mut self.norms);
-        largest(|fact| fact.digits, &mut self.digits);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::num::NonZeroUsize;
-
-    use layerscope_core::{Element, Interrupt, Matrix, Progress, Run};
-    use layerscope_testkit::knn_matrices::nasty;
-
-    use super::super::side;
-    use super::super::vectors::least_block;
-    use super::*;
-    use crate::kernel::{Kernel, Precision};
-    use crate::metric::Metric;
-    use crate::rows::{Rows, magnitude};
-    use crate::scale::Scale;
-
-    /// Checks that no lower bound exceeds its key; returns how far the widest lies below, against
-    /// the largest key.
-    fn check_all_pairs(
-        name: &str,
-        values: &[f64],
-        d: usize,
-        metric: Metric,
-        kernel: Kernel,
-    ) -> f64 {
-        let (interrupt, progress) = (Interrupt::default(), Progress::default());
-        let run = Run::new(NonZeroUsize::MIN, &interrupt, &progress);
-        let n = values.len() / d;
-        let matrix = Matrix::new("X", Element::F64(values), n, d).unwrap();
-        let mut largest = [magnitude(values)];
-        let scale = if metric.is_angle() {
-            Scale::NONE
-        } else {
-            Scale::bringing(largest[0])
-        };
-        scale.apply(&mut largest);
-        let rows = Rows::new(&run, matrix, metric, scale).unwrap();
-        let side = side::Side {
-            rows: &rows,
-            distinct: None,
-            groups: None,
-        };
-        let form = Form::new(&run, side, largest[0]).unwrap();
-        let vectors = Vectors::new(&run, &form, kernel, least_block(kernel), None).unwrap();
-        let (left, right) = (kernel.left_rows(), kernel.right_rows());
-        let near = vectors.near(&form);
-        let mut frame = Frame::new(&vectors).unwrap();
-        let mut tile = Tile::default();
-        let (mut x, mut y) = (vec![0.0; d], vec![0.0; d]);
-        let (mut widest, mut highest) = (0.0f64, 0.0f64);
-        for (i, j) in (0..vectors.blocks()).flat_map(|i| (0..vectors.blocks()).map(move |j| (i, j)))
-        {
-            frame.set(&vectors, i, j);
-            for start in (0..vectors.range(i).len()).step_by(left) {
-                for first in (0..vectors.range(j).len()).step_by(right) {
-                    let panels = (start / left, first / right);
-                    let test = frame.test((panels.0, start), (panels.1, first));
-                    let (a, b) = (vectors.left(i, panels.0), vectors.right(j, panels.1));
-                    assert!(kernel.micro(a, b, vectors.depth, &test, &mut tile).unwrap());
-                    for (row, column) in (0..left).flat_map(|r| (0..right).map(move |c| (r, c))) {
-                        let me = i * vectors.block + start + row;
-                        let you = j * vectors.block + first + column;
-                        let passed = tile.masks[row] >> column & 1 == 1;
-                        if me >= n || you >= n {
-                            assert!(!passed, "{name}: padding passed");
-                            continue;
-                        }
-                        assert!(
-                            passed,
-                            "{name} {me} {you}: did not pass an infinite threshold"
-                        );
-                        let w = f64::from(tile.values[row * right + column]);
-                        let lower = form.key(f64::from(test.row_term[row]) - w);
-                        rows.read(me, &mut x);
-                        rows.read(you, &mut y);
-                        let key = metric.key(&x, rows.root(me), &y, rows.root(you));
-                        assert!(
-                            lower <= key,
-                            "{name} {me} {you}: {lower:e} {key:e} {kernel:?}"
-                        );
-                        let (lower, upper) = near.look(me, you);
-                        assert!(
-                            lower <= key && key <= upper,
-                            "{name} {me} {you}: {lower:e} {key:e} {upper:e} near"
-                        );
-                        let mut limit = [0.0];
-                        form.limits(&[key], &mut limit);
-                        assert!(f64::from(limit[0]) >= f64::from(test.row_term[row]) - w);
-                        widest = widest.max(key - lower);
-                        highest = highest.max(key.abs());
-                    }
-                }
-            }
-        }
-        widest / highest
-    }
-
-    #[test]
-    fn no_lower_bound_exceeds_its_key() {
-        for (n, d) in [(12, 1), (23, 5), (17, 64), (9, 300)] {
-            for (name, table) in nasty(n, d, 12) {
-                for metric in Metric::ALL {
-                    for kernel in Kernel::available() {
-                        check_all_pairs(name, &table.values, d, metric, kernel);
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn long_rows_keep_their_bounds() {
-        for (name, table) in nasty(3, 20_000, 13) {
-            for kernel in Kernel::available() {
-                check_all_pairs(name, &table.values, 20_000, Metric::Euclidean, kernel);
-            }
-        }
-    }
-
-    #[test]
-    fn offsets_cost_nothing_and_digits_what_they_should() {
-        let (_, table) = nasty(30, 64, 14).swap_remove(0);
-        for kernel in Kernel::available() {
-            let allowed = match kernel.precision() {
-                Precision::Single => 1e-4,
-                Precision::Half => 0.02,
-                Precision::Byte => 0.1,
-            };
-            for metric in Metric::ALL {
-                let width = check_all_pairs("gaussian", &table.values, 64, metric, kernel);
-                assert!(width < allowed, "{kernel:?} {metric:?} {width}");
-            }
-            for offset in [1e3, 1e6] {
-                let shifted: Vec<f64> = table.values.iter().map(|x| x + offset).collect();
-                let metric = Metric::Euclidean;
-                let width = check_all_pairs("shifted", &shifted, 64, metric, kernel);
-                assert!(width < allowed, "{kernel:?} {offset} {width}");
-            }
-        }
-    }
-}
+#[path = "narrow_tests.rs"]
+mod tests;

@@ -267,9 +267,9 @@ impl Digits {
             },
         );
         let (square, scale) = match kernel.precision() {
-            Precision::Single => (self.to_single(), 1.0),
-            Precision::Half => (self.to_half(), 1.0),
-            Precision::Byte => self.to_byte(),
+            Precision::Single => (self.keep_single(), 1.0),
+            Precision::Half => (self.keep_half(), 1.0),
+            Precision::Byte => self.keep_byte(),
         };
         // Sums of squares in float64: the factors cover their rounding many times over.
         let residual = square.sqrt() * (1.0 + power(-30)) + power(-100);
@@ -294,7 +294,7 @@ impl Digits {
     }
 
     /// f32 digits; returns the squared length of what they miss.
-    fn to_single(&mut self) -> f64 {
+    fn keep_single(&mut self) -> f64 {
         let Self { values, single, .. } = self;
         single.clear();
         widest(
@@ -310,7 +310,7 @@ impl Digits {
     }
 
     /// bfloat16 digits. Subnormal ones become zero, as the processor takes them.
-    fn to_half(&mut self) -> f64 {
+    fn keep_half(&mut self) -> f64 {
         let Self { values, half, .. } = self;
         half.clear();
         widest(
@@ -332,7 +332,7 @@ impl Digits {
     }
 
     /// int8 digits and what one is worth.
-    fn to_byte(&mut self) -> (f64, f32) {
+    fn keep_byte(&mut self) -> (f64, f32) {
         // Adding and taking off 3·2⁵¹ rounds to integers, whose low bits then are the digit.
         const SHIFT: f64 = 6_755_399_441_055_744.0;
         let Self { values, byte, .. } = self;
