@@ -5,7 +5,7 @@
 //!
 //! in real numbers, whatever was rounded on the way. The right side is a squared distance up to
 //! small terms, so that centring helps angles and products as it helps distances.
-//! docs/neighbours-proof.md, section 4, derives the bases:
+//! docs/neighbours-proof.md, section 5, derives the bases:
 //!
 //! | metric | λ | μ | base |
 //! |---|---|---|---|

@@ -1,4 +1,4 @@
-//! The promises of sections 4 to 6 of docs/neighbours-proof.md, for every kernel there is.
+//! The promises of sections 5 to 7 of docs/neighbours-proof.md, for every kernel there is.
 
 use std::num::NonZeroUsize;
 
