@@ -8,6 +8,7 @@
 pub mod agreement;
 pub mod arcs;
 pub mod dimension;
+pub mod fractal;
 pub mod modularity;
 pub mod nntp;
 pub mod nnts;

@@ -19,6 +19,7 @@ mod arrays;
 mod build_info;
 mod dimension;
 mod errors;
+mod fractal;
 mod graph;
 mod modularity;
 mod neighbours;
@@ -36,6 +37,8 @@ mod _core {
     use crate::build_info::build_info;
     #[pymodule_export]
     use crate::dimension::two_nn;
+    #[pymodule_export]
+    use crate::fractal::{hop_distances, path_statistics};
     #[pymodule_export]
     use crate::graph::{graph_from_edges, graph_from_neighbors};
     #[pymodule_export]
