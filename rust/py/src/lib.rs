@@ -38,7 +38,9 @@ mod _core {
     #[pymodule_export]
     use crate::dimension::two_nn;
     #[pymodule_export]
-    use crate::fractal::{hop_distances, path_statistics};
+    use crate::fractal::{
+        box_counts, boxes, degree_exponent, fit_laws, hop_distances, path_statistics, rewire,
+    };
     #[pymodule_export]
     use crate::graph::{graph_from_edges, graph_from_neighbors};
     #[pymodule_export]

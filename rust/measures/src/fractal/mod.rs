@@ -6,11 +6,23 @@
 //! Nodes of different components are infinitely far apart, so no box spans two components and
 //! the counts of components add up by themselves.
 
+mod burning;
+mod greedy;
+mod lengths;
 mod line;
+mod memb;
 mod network;
+mod obca;
+mod random;
+mod reach;
+mod sketch;
 mod wave;
 
+pub mod counts;
+pub mod degree_exponent;
+pub mod dimension;
 pub mod distances;
 pub mod paths;
+pub mod rewire;
 
 pub use network::{Component, Network, components};

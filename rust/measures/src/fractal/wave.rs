@@ -92,12 +92,20 @@ pub(super) fn step(
             asks[node as usize] = false;
         }
     }
-    let count = if everyone { lines.len() } else { candidates.len() };
+    let count = if everyone {
+        lines.len()
+    } else {
+        candidates.len()
+    };
     for position in 0..count {
         if position % STRIDE == 0 {
             run.check()?;
         }
-        let node = if everyone { position } else { candidates[position] as usize };
+        let node = if everyone {
+            position
+        } else {
+            candidates[position] as usize
+        };
         let known = &lines[node];
         if known.same(&full) {
             continue;

@@ -34,7 +34,12 @@ pub fn hop_distances<'py>(
         Some(sources) => Some(slice1(py, sources, "sources")?),
         None => None,
     };
-    let strided = |_| to_python(py, Error::invalid("out", "must be C-contiguous", "strided memory"));
+    let strided = |_| {
+        to_python(
+            py,
+            Error::invalid("out", "must be C-contiguous", "strided memory"),
+        )
+    };
     let manner = Manner { n_jobs, progress };
     match out {
         Table::Narrow(mut table) => {
