@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from layerscope import Graph
 
 Edges = list[tuple[int, int]]
@@ -22,7 +24,7 @@ def flower(u: int, v: int, generation: int) -> Edges:
                 inner = list(range(n_nodes, n_nodes + length - 1))
                 n_nodes += length - 1
                 path = [a, *inner, b]
-                grown += list(zip(path, path[1:], strict=False))
+                grown += list(pairwise(path))
         edges = grown
     return edges
 

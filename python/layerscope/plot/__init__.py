@@ -13,6 +13,7 @@ charts of the HTML report.
 
 from __future__ import annotations
 
+from layerscope.plot._boxes import box_counts
 from layerscope.plot._chain import nntp, nnts, turnover
 from layerscope.plot._classes import per_class
 from layerscope.plot._curves import modularity_curve, per_layer, series, standard_errors
@@ -23,6 +24,7 @@ from layerscope.plot._style import figure
 from layerscope.plot._text import short_names
 
 __all__ = [
+    "box_counts",
     "figure",
     "layer_step_map",
     "modularity_curve",
