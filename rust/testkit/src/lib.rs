@@ -8,6 +8,7 @@
 
 pub mod agreement;
 pub mod dimension;
+pub mod fractal;
 pub mod graphs;
 pub mod knn;
 pub mod knn_matrices;

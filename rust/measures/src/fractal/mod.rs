@@ -26,3 +26,6 @@ pub mod paths;
 pub mod rewire;
 
 pub use network::{Component, Network, components};
+
+#[cfg(test)]
+mod tests;
