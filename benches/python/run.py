@@ -30,7 +30,14 @@ def main() -> None:
     parser.add_argument("--only", choices=BENCHES, help="one bench")
     options = parser.parse_args()
     print_machine(
-        "scikit-learn", "networkx", "igraph", "leidenalg", "networkit", "faiss-cpu", "pynndescent", "rustworkx"
+        "scikit-learn",
+        "networkx",
+        "igraph",
+        "leidenalg",
+        "networkit",
+        "faiss-cpu",
+        "pynndescent",
+        "rustworkx",
     )
     for name, bench in BENCHES.items():
         if options.only in (None, name):

@@ -55,7 +55,7 @@ pub fn greedy(table: &Table, order: &[u32], size: f64) -> Vec<u32> {
             .filter(|&&other| table[node as usize][other as usize] >= size)
             .map(|&other| colours[other as usize])
             .collect();
-        colours[node as usize] = (0..)
+        colours[node as usize] = (0..order.len() as u32)
             .find(|colour| !forbidden.contains(colour))
             .unwrap_or(0);
     }

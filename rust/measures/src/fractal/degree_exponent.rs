@@ -2,8 +2,8 @@
 //!
 //! **Question.** Do degrees k occur with probability ∝ k^(−γ) from some k on, and with which γ?
 //!
-//! **Formula.** For each candidate k_min, γ maximises −n ln ζ(γ, k_min) − γ Σ ln k over the n degrees
-//! from k_min on, with the Hurwitz zeta function; the k_min whose fitted law lies nearest to the
+//! **Formula.** For each candidate `k_min`, γ maximises `−n ln ζ(γ, k_min) − γ Σ ln k` over the n
+//! degrees from `k_min` on, with the Hurwitz zeta function; the `k_min` whose fitted law lies nearest to the
 //! observed one by Kolmogorov and Smirnov is kept. The standard error is
 //! 1 / √(n (ln ζ)″(γ)), from the curvature of the likelihood.
 //!

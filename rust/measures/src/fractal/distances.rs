@@ -86,7 +86,7 @@ fn too_narrow() -> Error {
 }
 
 /// The run with as many threads as the limit has scratch for.
-fn afford<'a>(run: Run<'a>, nodes: usize, memory_limit: Option<u64>) -> Result<Run<'a>> {
+fn afford(run: Run<'_>, nodes: usize, memory_limit: Option<u64>) -> Result<Run<'_>> {
     // Lines, learners and eight planes; longer distances than 255 need more of these.
     let each = nodes as u64 * (64 + 4 + 8 * 64) + Scratch::bytes(nodes);
     match memory_limit {

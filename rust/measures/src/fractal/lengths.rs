@@ -77,10 +77,9 @@ impl Shortest {
             if !bound.holds(distance) {
                 break;
             }
-            if self.near.len() % 1024 == 0 {
+            if self.near.len().is_multiple_of(1024) {
                 run.check()?;
             }
-            // A node whose owner changed at the same distance comes up once more at most.
             self.near.push(node);
             let edges = network
                 .neighbours(here)

@@ -13,6 +13,8 @@ use super::lengths::Shortest;
 use super::network::Network;
 use super::reach::{Bound, Reach, all};
 
+const NONE: u32 = u32::MAX;
+
 /// Centres in the order in which they were chosen.
 pub(super) fn centres(reach: &Reach, run: &Run) -> Result<Vec<u32>> {
     let nodes = reach.network.nodes();
@@ -70,7 +72,6 @@ pub(super) fn assign(
         shortest.run(network, centres, all, run)?;
         return Ok((0..nodes).map(|node| shortest.owner(node)).collect());
     }
-    const NONE: u32 = u32::MAX;
     let mut boxes = filled(nodes, NONE)?;
     for (number, &centre) in centres.iter().enumerate() {
         boxes[centre as usize] = number as u32;

@@ -3,13 +3,14 @@
 //! Every node draws a rank; the sketch of a ball is the K smallest ranks in it, found by handing
 //! sketches from neighbour to neighbour, one round per step of the radius. A sketch is a uniform
 //! sample of its ball, so the ball's size times the share of uncovered nodes in the sketch
-//! estimates how many uncovered nodes the ball holds. The largest estimate becomes a centre, and
-//! what it covers is found exactly, by a search. When no sketch holds an uncovered node any more,
+//! estimates how many uncovered nodes the ball holds. The largest estimates are looked at exactly,
+//! by a search, and the best of them becomes a centre. When no sketch holds an uncovered node any more,
 //! those that are left draw again, alone: fewer and fewer, until every sketch holds all there is,
 //! is exact, and the covering is complete.
 //!
-//! Departs from Akiba et al. in one point: the state of the covering is exact throughout, where
-//! they keep a sketch of it.
+//! Departs from Akiba et al. in two points: the state of the covering is exact throughout, where
+//! they keep a sketch of it, and the best estimates are searched, since the largest of many
+//! estimates is seldom the largest truth.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -20,14 +21,25 @@ use layerscope_core::{Error, Result, Run, filled, with_capacity};
 use super::memb;
 use super::network::Network;
 
-/// Ranks of a sketch: estimates are good to one part in eleven.
-pub(super) const K: usize = 128;
+/// Ranks of a sketch, at least: estimates are then good to one part in eleven.
+const FEWEST: usize = 128;
+/// And at most, which is good to one part in thirty.
+const MOST: usize = 1024;
+/// Ranks of all sketches together, as far as the two limits allow.
+const ALL: usize = 1 << 24;
+/// Candidates for a centre that are searched.
+const TRIES: usize = 16;
 /// Nodes of one piece of work.
 const PIECE: usize = 1024;
 
+/// Ranks of a sketch; it depends on the graph alone.
+fn length(nodes: usize) -> usize {
+    (ALL / nodes).clamp(FEWEST, MOST)
+}
+
 /// Bytes of the first sketches of every repeat, of later ones, and of a new generation.
 fn bytes(nodes: usize, repeats: usize) -> u64 {
-    nodes as u64 * ((repeats as u64 + 2) * (4 * K as u64 + 4) + 64)
+    nodes as u64 * ((repeats as u64 + 2) * (4 * length(nodes) as u64 + 4) + 64)
 }
 
 /// Sketches of all balls of one radius; ranks count from 0, rising.
@@ -37,16 +49,19 @@ pub(super) struct Sketches {
     /// The node that has a rank.
     node: Vec<u32>,
     radius: u32,
+    /// Ranks that a sketch holds at most, K.
+    most: usize,
 }
 
 impl Sketches {
     /// Balls of radius 0 around the nodes that draw.
     pub fn start(nodes: usize, mut drawing: Vec<u32>, seed: u64, item: u64) -> Result<Self> {
         shuffle(&mut drawing, seed, item);
-        let mut ranks = filled(nodes * K, 0u32)?;
+        let most = length(nodes);
+        let mut ranks = filled(nodes * most, 0u32)?;
         let mut lengths = filled(nodes, 0u16)?;
         for (rank, &node) in drawing.iter().enumerate() {
-            ranks[node as usize * K] = rank as u32;
+            ranks[node as usize * most] = rank as u32;
             lengths[node as usize] = 1;
         }
         Ok(Self {
@@ -54,46 +69,52 @@ impl Sketches {
             lengths,
             node: drawing,
             radius: 0,
+            most,
         })
     }
 
     /// Lets the balls grow to a radius.
     pub fn grow(&mut self, network: Network, radius: u32, run: &Run) -> Result<()> {
-        let nodes = network.nodes();
+        let (nodes, most) = (network.nodes(), self.most);
+        let mut grown = filled(self.ranks.len(), 0u32)?;
+        let mut lengths = filled(nodes, 0u16)?;
         while self.radius < radius {
-            let (ranks, lengths) = (&self.ranks, &self.lengths);
-            let sketch = |node: usize| &ranks[node * K..][..usize::from(lengths[node])];
-            let mut grown: Vec<(u16, [u32; K])> = filled(nodes, (0, [0; K]))?;
-            run.for_each_chunk(&mut grown, PIECE, |piece, grown| {
-                let (mut sum, mut next) = (Vec::with_capacity(K), Vec::with_capacity(K));
-                for (offset, grown) in grown.iter_mut().enumerate() {
+            let old = &*self;
+            let mut pieces: Vec<_> = grown
+                .chunks_mut(PIECE * most)
+                .zip(lengths.chunks_mut(PIECE))
+                .collect();
+            run.for_each_chunk(&mut pieces, 1, |piece, chunk| {
+                let (grown, lengths) = &mut chunk[0];
+                let (mut sum, mut next) = (with_capacity(most)?, with_capacity(most)?);
+                for (offset, (grown, length)) in
+                    grown.chunks_mut(most).zip(lengths.iter_mut()).enumerate()
+                {
                     if offset % 64 == 0 {
                         run.check()?;
                     }
                     let node = piece * PIECE + offset;
                     sum.clear();
-                    sum.extend_from_slice(sketch(node));
+                    sum.extend_from_slice(old.of(node));
                     for &other in network.neighbours(node) {
-                        let other = sketch(other as usize);
-                        let beyond = sum.len() == K && other.first() > sum.last();
+                        let other = old.of(other as usize);
+                        let beyond = sum.len() == most && other.first() > sum.last();
                         if !beyond && !other.is_empty() {
-                            merge(&sum, other, &mut next);
+                            merge(&sum, other, most, &mut next);
                             std::mem::swap(&mut sum, &mut next);
                         }
                     }
-                    grown.0 = sum.len() as u16;
-                    grown.1[..sum.len()].copy_from_slice(&sum);
+                    grown[..sum.len()].copy_from_slice(&sum);
+                    *length = sum.len() as u16;
                 }
                 Ok(())
             })?;
-            let mut same = true;
-            for (node, (length, ranks)) in grown.into_iter().enumerate() {
-                let old = &mut self.ranks[node * K..][..K];
-                let length_now = usize::from(length);
-                same &= self.lengths[node] == length && old[..length_now] == ranks[..length_now];
-                old[..length_now].copy_from_slice(&ranks[..length_now]);
-                self.lengths[node] = length;
-            }
+            let same = (0..nodes).all(|node| {
+                let length = usize::from(lengths[node]);
+                self.of(node) == &grown[node * most..][..length]
+            });
+            std::mem::swap(&mut self.ranks, &mut grown);
+            std::mem::swap(&mut self.lengths, &mut lengths);
             // Once a step changes nothing, no later one will.
             self.radius = if same { radius } else { self.radius + 1 };
         }
@@ -101,32 +122,33 @@ impl Sketches {
     }
 
     fn of(&self, node: usize) -> &[u32] {
-        &self.ranks[node * K..][..usize::from(self.lengths[node])]
+        &self.ranks[node * self.most..][..usize::from(self.lengths[node])]
     }
 
-    /// How many uncovered nodes the ball holds, by estimate; exact where the sketch is the ball.
-    fn gain(&self, node: usize, uncovered: &[bool]) -> f64 {
+    /// How many uncovered nodes the ball holds, by estimate, and whether that is exact: where the
+    /// sketch is the ball.
+    fn gain(&self, node: usize, uncovered: &[bool]) -> (f64, bool) {
         let sketch = self.of(node);
         let hits = sketch
             .iter()
             .filter(|&&rank| uncovered[rank as usize])
             .count() as f64;
-        if sketch.len() < K {
-            return hits;
+        if sketch.len() < self.most {
+            return (hits, true);
         }
         // The K-th smallest of M ranks among N drawn without replacement: E[(K − 1) / (R − 1)] is
         // M / N, with ranks R from 1.
-        let last = f64::from(sketch[K - 1]);
-        let size = self.node.len() as f64 * (K - 1) as f64 / last;
-        hits / K as f64 * size
+        let (k, last) = (self.most as f64, f64::from(sketch[self.most - 1]));
+        let size = self.node.len() as f64 * (k - 1.0) / last;
+        (hits / k * size, false)
     }
 }
 
 /// The smallest of both, each once.
-fn merge(one: &[u32], other: &[u32], into: &mut Vec<u32>) {
+fn merge(one: &[u32], other: &[u32], most: usize, into: &mut Vec<u32>) {
     into.clear();
     let (mut i, mut j) = (0, 0);
-    while into.len() < K {
+    while into.len() < most {
         let rank = match (one.get(i), other.get(j)) {
             (Some(&a), Some(&b)) => {
                 i += usize::from(a <= b);
@@ -233,30 +255,57 @@ fn choose(
     }
     // Estimates only fall while nodes are covered, so old ones are bounds, as in `memb`. The bits
     // of floats that are not negative are ordered as the floats are.
-    let mut heap: BinaryHeap<(u64, Reverse<u32>)> = BinaryHeap::new();
+    let mut heap: BinaryHeap<Entry> = BinaryHeap::new();
     for node in 0..left.len() {
         if node % 4096 == 0 {
             run.check()?;
         }
-        let gain = sketches.gain(node, &uncovered);
+        let (gain, _) = sketches.gain(node, &uncovered);
         if gain > 0.0 {
             heap.push((gain.to_bits(), Reverse(node as u32)));
         }
     }
     let mut looks = 0u32;
-    while let Some((_, Reverse(node))) = heap.pop() {
-        if looks.is_multiple_of(1024) {
-            run.check()?;
+    let mut tried: Vec<Entry> = Vec::new();
+    loop {
+        // The best that is known exactly, until no estimate promises more or enough were tried.
+        while let Some((_, Reverse(node))) = heap.pop() {
+            if looks.is_multiple_of(1024) {
+                run.check()?;
+            }
+            looks = looks.wrapping_add(1);
+            let (gain, exact) = sketches.gain(node as usize, &uncovered);
+            let entry = (gain.to_bits(), Reverse(node));
+            if gain == 0.0 {
+                continue;
+            }
+            if heap.peek().is_some_and(|next| entry < *next) {
+                heap.push(entry);
+                continue;
+            }
+            if tried.iter().any(|best| *best >= entry) {
+                heap.push(entry);
+                break;
+            }
+            if exact {
+                tried.push(entry);
+                break;
+            }
+            let near = ball.find(network, node, sketches.radius, run)?;
+            let truth = near.iter().filter(|&&other| left[other as usize]).count() as f64;
+            tried.push((truth.to_bits(), Reverse(node)));
+            if tried.len() == TRIES {
+                break;
+            }
         }
-        looks = looks.wrapping_add(1);
-        let gain = sketches.gain(node as usize, &uncovered);
-        let entry = (gain.to_bits(), Reverse(node));
-        if gain == 0.0 {
-            continue;
-        }
-        if heap.peek().is_some_and(|next| entry < *next) {
-            heap.push(entry);
-            continue;
+        tried.sort_unstable();
+        let Some((_, Reverse(node))) = tried.pop() else {
+            return Ok(());
+        };
+        // The others wait with their estimates, which are anew below what they were.
+        for (_, Reverse(other)) in tried.drain(..) {
+            let (gain, _) = sketches.gain(other as usize, &uncovered);
+            heap.push((gain.to_bits(), Reverse(other)));
         }
         centres.push(node);
         for &other in ball.find(network, node, sketches.radius, run)? {
@@ -265,8 +314,10 @@ fn choose(
             }
         }
     }
-    Ok(())
 }
+
+/// A gain, by its bits, and whose it is: the smallest node first among equals.
+type Entry = (u64, Reverse<u32>);
 
 /// Refuses a limit that the sketches do not fit under.
 pub(super) fn check(nodes: usize, repeats: usize, memory_limit: Option<u64>) -> Result<()> {

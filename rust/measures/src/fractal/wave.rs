@@ -78,8 +78,10 @@ pub(super) fn step(
         learned[node as usize] = true;
     }
     let everyone = SPARSE * learners.len() > lines.len();
-    if !everyone {
-        candidates.clear();
+    candidates.clear();
+    if everyone {
+        candidates.extend(0..lines.len() as u32);
+    } else {
         for &node in &*learners {
             for &other in network.neighbours(node as usize) {
                 if !asks[other as usize] {
@@ -92,20 +94,11 @@ pub(super) fn step(
             asks[node as usize] = false;
         }
     }
-    let count = if everyone {
-        lines.len()
-    } else {
-        candidates.len()
-    };
-    for position in 0..count {
+    for (position, &node) in candidates.iter().enumerate() {
         if position % STRIDE == 0 {
             run.check()?;
         }
-        let node = if everyone {
-            position
-        } else {
-            candidates[position] as usize
-        };
+        let node = node as usize;
         let known = &lines[node];
         if known.same(&full) {
             continue;
