@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 import alignment
+import fractal
 import intrinsic_dimension
 import label_agreement
 import modularity
@@ -21,6 +22,7 @@ BENCHES = {
     "intrinsic_dimension": intrinsic_dimension,
     "persistence": persistence,
     "alignment": alignment,
+    "fractal": fractal,
 }
 
 

@@ -144,8 +144,9 @@ def test_flowers_have_their_closed_form(generation):
     law = ls.fractal_dimension(found, window=(2, sizes[-1]))
     assert law.value == pytest.approx(2, abs=1e-12)
     assert law.window == (2, sizes[-1])
-    assert not law.supported  # fewer than six sizes, and it says so
-    assert "fewer than 6" in law.reason
+    assert law.supported == (generation >= 6)
+    if generation < 6:
+        assert "fewer than 6" in law.reason
 
 
 def test_best_of_several_orders_comes_nearer_to_the_flower_than_one():
@@ -159,17 +160,24 @@ def test_best_of_several_orders_comes_nearer_to_the_flower_than_one():
     assert best.reason is None
 
 
-def test_a_wider_flower_and_a_tree_have_theirs():
-    # d_B = ln(u + v) / ln u for the (3, 3)-flower at l = 3^j, ln(2m + 1) / ln 3 for the tree.
-    flower = made.graph(made.flower(3, 3, 4))
-    found = ls.box_counts(flower, sizes=[3, 9, 27], n_repeats=10)
-    value = ls.fractal_dimension(found, window=(3, 27)).value
-    assert value == pytest.approx(math.log(6) / math.log(3), abs=0.12)
-    for offspring in (1, 2):
-        tree = made.graph(made.shm_tree(offspring, 5))
-        found = ls.box_counts(tree, sizes=[3, 9, 27, 81], n_repeats=10)
-        value = ls.fractal_dimension(found, window=(3, 81)).value
-        assert value == pytest.approx(math.log(2 * offspring + 1) / math.log(3), abs=0.12)
+def test_a_wider_flower_has_its_dimension():
+    flower = ls.fractal_dimension(made.graph(made.flower(3, 3, 5)), n_repeats=5)
+    assert flower.value == pytest.approx(math.log(6) / math.log(3), abs=0.1)
+    assert flower.ratio < 0.6
+
+
+@pytest.mark.parametrize(("offspring", "generation"), [(1, 5), (2, 5), (3, 4)])
+def test_trees_renormalise_into_younger_trees(offspring, generation):
+    # Balls of radius (3^j - 1) / 2 undo j generations: (2m + 1)^(g - j) edges are left.
+    tree = made.graph(made.shm_tree(offspring, generation))
+    powers = range(1, generation)
+    found = ls.box_counts(tree, method="memb", sizes=[(3**j - 1) // 2 for j in powers])
+    base = 2 * offspring + 1
+    assert found.counts.tolist() == [base ** (generation - j) + 1 for j in powers]
+    value = np.polyfit(np.log([3**j for j in powers]), np.log(found.counts - 1), 1)[0]
+    assert -value == pytest.approx(math.log(base) / math.log(3), abs=1e-12)
+    law = ls.fractal_dimension(found)
+    assert law.value == pytest.approx(math.log(base) / math.log(3), abs=0.1)
 
 
 def test_a_small_world_is_no_fractal():
@@ -184,8 +192,9 @@ def test_lattices_have_their_dimension():
     torus = made.graph(made.grid(61, 61, torus=True))
     growth = ls.ball_growth_dimension(torus, window=(8, 28))
     assert growth.value == pytest.approx(2, abs=0.08)
-    found = ls.box_counts(torus, sizes=range(2, 12), n_repeats=5)
-    assert ls.fractal_dimension(found).value == pytest.approx(2, abs=0.25)
+    # Greedy boxes of a lattice are far from squares at small sizes: the value is biased low.
+    found = ls.fractal_dimension(torus, n_repeats=3, window=(2, 30))
+    assert found.value == pytest.approx(2, abs=0.2)
     ring = made.graph(made.ring(600))
     assert ls.ball_growth_dimension(ring, window=(20, 200)).value == pytest.approx(1, abs=0.02)
 
@@ -204,12 +213,11 @@ def test_counts_on_real_graphs_are_the_published_ones(name):
     assert found.diameter == reference["diameter"]
     for size, counts in zip(found.sizes, found.all_counts.T, strict=True):
         published = reference["box_counts"][str(size - 1)]
-        # Fifteen draws against fifteen: the means agree within the spread of both.
-        spread = (published["max"] - published["min"] + np.ptp(counts)) / 2
-        assert abs(counts.mean() - published["mean"]) <= max(0.6, 0.5 * spread)
-        slack = max(2, 0.03 * published["mean"])
-        assert published["min"] - slack <= counts.min()
-        assert counts.max() <= published["max"] + slack
+        # Fifteen draws against fifteen: means differ by errors, extremes by deviations.
+        sd = max(counts.std(ddof=1), 0.5)
+        assert abs(counts.mean() - published["mean"]) <= 1.2 * sd
+        assert abs(counts.min() - published["min"]) <= max(2, 2 * sd)
+        assert abs(counts.max() - published["max"]) <= max(2, 2 * sd)
 
 
 @pytest.mark.parametrize(
@@ -466,9 +474,8 @@ def test_memory_limits_change_nothing_but_the_way():
 def test_graphs_of_three_kinds():
     edges = made.grid(5, 5)
     ours = ls.Graph.from_edges(edges)
-    counts = [
-        ls.box_counts(graph).counts.tolist() for graph in (ours, ours.to_scipy(), nx.Graph(edges))
-    ]
+    kinds = (ours, ours.to_scipy(), ours.to_networkx())
+    counts = [ls.box_counts(graph).counts.tolist() for graph in kinds]
     assert counts[0] == counts[1] == counts[2]
 
 

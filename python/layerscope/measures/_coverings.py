@@ -174,13 +174,13 @@ def count(plan: Cover, sizes: npt.NDArray[np.float64] | None, function: str) -> 
         plan.n_jobs,
         progress_for(plan.progress, "box counts"),
     )
-    table = table.astype(np.int64)
+    boxes = table.astype(np.int64)
     if not plan.weighted:
         diameter = None if diameter is None else int(diameter)
     return BoxCounts(
         sizes=found if plan.weighted else found.astype(np.int64),
-        counts=table.min(axis=0),
-        all_counts=table,
+        counts=boxes.min(axis=0),
+        all_counts=boxes,
         size_kind="r_B" if plan.method in _BY_RADIUS else "l_B",
         diameter=diameter,
         method=plan.method,

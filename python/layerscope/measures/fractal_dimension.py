@@ -144,7 +144,7 @@ def fractal_dimension(
         if n_null:
             rule = "must be 0 beside counts: a null needs the graph"
             raise InvalidInputError("n_null", rule, n_null)
-        counted = graph_or_counts
+        counted: Any = graph_or_counts
         settings = dict(counted.settings)
         nulls = np.zeros(0)
     else:

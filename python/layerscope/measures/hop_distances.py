@@ -165,7 +165,7 @@ def path_statistics(
         check_jobs(n_jobs),
         progress_for(progress, "path statistics"),
     )
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if n_components > 1:
         warnings = (
             f"the graph has {n_components} components; distances between them are left out",

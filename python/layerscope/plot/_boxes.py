@@ -47,14 +47,13 @@ def box_counts(result: Any, ax: Axes | None = None) -> Axes:
     axis_title(axes, "Boxes, fewest found")
     name = "radius of a box r_B, in steps" if kind == "r_B" else "size of a box l_B, in steps"
     axes.set_xlabel(name, fontsize=TEXT, color=MUTED)
-    fitted = hasattr(result, "window") and np.isfinite(result.value)
     inside = np.ones(len(sizes), bool)
     if hasattr(result, "window"):
         inside = (sizes >= result.window[0]) & (sizes <= result.window[1])
     colour = colour_of("box_counts")
     axes.plot(sizes[inside], counts[inside], "o", color=colour, markersize=4)
     axes.plot(sizes[~inside], counts[~inside], "o", color=SHADE, markersize=4, fillstyle="none")
-    if fitted:
+    if hasattr(result, "window"):
         _law(axes, result, sizes[inside], counts[inside])
     axes.minorticks_off()
     for axis, values in ((axes.xaxis, sizes), (axes.yaxis, counts)):
@@ -65,13 +64,14 @@ def box_counts(result: Any, ax: Axes | None = None) -> Axes:
 
 def _law(axes: Axes, result: Any, sizes: Any, counts: Any) -> None:
     """Draw the fitted line and say its slope, or that it is not supported."""
-    level = np.log(counts).mean() + result.value * np.log(sizes).mean()
-    ends = np.array([sizes.min(), sizes.max()])
-    style = "-" if result.supported else ":"
-    axes.plot(ends, np.exp(level - result.value * np.log(ends)), style, color=INK, linewidth=1)
+    if np.isfinite(result.value):
+        level = np.log(counts).mean() + result.value * np.log(sizes).mean()
+        ends = np.array([sizes.min(), sizes.max()])
+        style = "-" if result.supported else ":"
+        axes.plot(ends, np.exp(level - result.value * np.log(ends)), style, color=INK, linewidth=1)
     text = f"slope −{result.value:.2f} ± {result.standard_error:.2f}"
     if not result.supported:
-        text = f"no dimension is supported:\nonly {result.n_sizes} sizes"
+        text = f"no dimension is supported:\n{result.n_sizes} sizes inside the window"
     axes.text(
         0.98, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=SMALL, color=INK
     )
