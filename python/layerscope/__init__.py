@@ -13,6 +13,7 @@ from layerscope.measures import (
     boxes,
     cka,
     degree_exponent,
+    feature_network,
     fractal_dimension,
     fuzzy_box_counts,
     hop_distances,
@@ -26,6 +27,7 @@ from layerscope.measures import (
     renormalisation_exponent,
     renormalize,
     rewire,
+    self_similarity,
 )
 from layerscope.neighbours import Graph, Neighbors, estimate_memory, neighbors
 from layerscope.report import Report
@@ -48,6 +50,7 @@ __all__ = [
     "degree_exponent",
     "errors",
     "estimate_memory",
+    "feature_network",
     "fractal_dimension",
     "fuzzy_box_counts",
     "hop_distances",
@@ -64,4 +67,5 @@ __all__ = [
     "renormalisation_exponent",
     "renormalize",
     "rewire",
+    "self_similarity",
 ]

@@ -25,10 +25,15 @@ __all__ = [
     "nntp_cancelled",
     "nnts",
     "nnts_chance",
+    "nnts_sets",
+    "nnts_sets_memory",
     "path_statistics",
     "permutation",
     "rewire",
+    "self_similarity",
+    "self_similarity_gradient",
     "two_nn",
+    "unit_distances",
 ]
 
 def build_info() -> dict[str, str | int | list[str]]:
@@ -145,6 +150,52 @@ def two_nn(
 ) -> tuple[float, float, int, int]:
     """Return intrinsic dimension, standard error, excluded and used rows from (n, k >= 2)."""
 
+def self_similarity(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    form: str,
+    rms: bool,
+    n_thetas: int,
+    n_null: int,
+    seed: int,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[
+    float,
+    tuple[float, float],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.float64],
+    tuple[float, float],
+    tuple[float, float],
+    npt.NDArray[np.float64],
+    tuple[int, int],
+]:
+    """Return value, ends of θ, θ, counts, dimension and error, window, null, dead and duplicate.
+
+    Columns of ``data`` are the units.
+    """
+
+def self_similarity_gradient(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    form: str,
+    rms: bool,
+    n_thetas: int,
+    kappa: float,
+    factor: float,
+    with_gradient: bool,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, npt.NDArray[np.float64]]:
+    """Return the value and its gradient of the shape of ``data``, empty when not asked for."""
+
+def unit_distances(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return the (D, D) root mean squared differences between the columns of ``data``."""
+
 def graph_from_edges(
     n_nodes: int,
     sources: npt.NDArray[np.uint32],
@@ -184,6 +235,42 @@ def nnts(
 
 def nnts_chance(n: int, k: int) -> float:
     """Return NNTS of two independent layers."""
+
+def nnts_sets(
+    layers: list[npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16 | np.uint32]],
+    names: list[str],
+    ks: list[int],
+    metric: str,
+    n_bootstrap: int,
+    seed: int,
+    keep_shared: bool,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[
+    tuple[
+        npt.NDArray[np.float64],
+        npt.NDArray[np.float64],
+        tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None,
+        npt.NDArray[np.uint16] | None,
+    ],
+    list[tuple[int, int, int, int]],
+]:
+    """Return what ``nnts`` returns, by rows of bits, and four counts per layer.
+
+    A layer is a matrix of values, or of neighbour lists (uint32). The counts are rows tied at the
+    largest k, repeated rows, zero rows and infinite distances; zeros for lists.
+    """
+
+def nnts_sets_memory(
+    layers: list[npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16 | np.uint32]],
+    ks: list[int],
+    metric: str,
+    keep_shared: bool,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+) -> int:
+    """Return the bytes that ``nnts_sets`` takes at most beside its input and its result."""
 
 def nntp(
     lists: list[npt.NDArray[np.uint32]],

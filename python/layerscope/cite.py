@@ -89,6 +89,15 @@ _ENTRIES = {
   year    = {2017},
   doi     = {10.1038/s41598-017-11873-y}
 }""",
+    "ding2025": """\
+@misc{ding2025selfsimilarity,
+  author = {Ding, Jingyi and Qi, Chengwen and Wang, Hongfei and Wu, Jianshe and Jiao, Licheng and
+            Guo, Yuwei and Gao, Jian},
+  title  = {Self-similarity Analysis in Deep Neural Networks},
+  year   = {2025},
+  eprint = {2507.17785},
+  archivePrefix = {arXiv}
+}""",
     "hryniowski2020": """\
 @misc{hryniowski2020interlayer,
   author = {Hryniowski, Andrew and Wong, Alexander},
@@ -263,9 +272,15 @@ _SOURCES = {
     "nntp": ("hryniowski2020",),
     "NNTP": ("hryniowski2020",),
     "cka": ("kornblith2019", "song2012", "nguyen2021"),
+    "cka_matrix": ("kornblith2019", "song2012", "nguyen2021"),
+    "CKAMatrix": ("kornblith2019", "song2012", "nguyen2021"),
     "CKA": ("kornblith2019", "song2012", "nguyen2021"),
     "alignment": ("huh2024", "glielmo2022"),
     "Alignment": ("huh2024", "glielmo2022"),
+    "self_similarity": ("ding2025",),
+    "SelfSimilarity": ("ding2025",),
+    "feature_network": ("ding2025",),
+    "FeatureNetwork": ("ding2025",),
     "neighbors": ("radovanovic2010",),
     "Neighbors": ("radovanovic2010",),
     "hubness": ("radovanovic2010",),

@@ -48,6 +48,9 @@ CALLS: dict[str, Callable[..., Any]] = {
     "label_agreement": lambda **how: ls.label_agreement(X, LABELS, **how),
     "intrinsic_dimension": lambda **how: ls.intrinsic_dimension(X, **how),
     "nnts": lambda **how: ls.nnts(STACK, n_neighbors=7, n_bootstrap=9, per_sample=True, **how),
+    "nnts, large k": lambda **how: ls.nnts(
+        STACK, n_neighbors=(70, 40), n_bootstrap=9, per_sample=True, **how
+    ),
     "nntp": lambda **how: ls.nntp(STACK, n_neighbors=7, gap=1, **how),
     "cka": lambda **how: ls.cka(X, STACK["layer1"], **how),
     "cka, debiased": lambda **how: ls.cka(X, STACK["layer1"], debiased=True, **how),
@@ -70,6 +73,14 @@ CALLS: dict[str, Callable[..., Any]] = {
     "renormalisation_exponent": lambda **how: ls.renormalisation_exponent(GRAPH, **how),
     "degree_exponent": lambda **how: ls.degree_exponent(GRAPH, **how),
     "rewire": lambda **how: ls.rewire(GRAPH, **how),
+    "self_similarity": lambda **how: ls.self_similarity(X, n_null=3, **how),
+    "self_similarity, covering": lambda **how: ls.self_similarity(
+        X, form="covering", scale="rms", n_null=2, **how
+    ),
+    "self_similarity, correlation": lambda **how: ls.self_similarity(
+        X, form="correlation", n_null=2, **how
+    ),
+    "feature_network": lambda **how: ls.feature_network(X, **how),
     "analyze": lambda **how: ls.analyze(STACK, labels=LABELS, n_permutations=10, **how),
 }
 

@@ -34,9 +34,10 @@ MEASURES: dict[str, bool] = {
     "intrinsic_dimension": False,
     "nnts": False,
     "nntp": False,
+    "cka": False,
 }
 #: Names that are part of the public surface and not of this version.
-DEFERRED = ("cka", "communities", "box_counts", "self_similarity", "separability")
+DEFERRED = ("communities", "box_counts", "self_similarity", "separability")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,11 @@ class Plan:
     memory_limit: int | None
     progress: Progress
     asked: Mapping[str, Any]
+
+    @property
+    def rounds(self) -> int:
+        """Parts of progress beside one per layer."""
+        return int("cka" in self.measures)
 
     @property
     def depth(self) -> int:
@@ -154,7 +160,7 @@ def choose_measures(measures: Any, *, has_labels: bool) -> tuple[str, ...]:
     """Return the measures to compute: those asked for, or all that the input allows.
 
     >>> choose_measures(None, has_labels=False)
-    ('intrinsic_dimension', 'nnts', 'nntp')
+    ('intrinsic_dimension', 'nnts', 'nntp', 'cka')
     >>> choose_measures(["modularity", "label_agreement"], has_labels=True)
     ('label_agreement', 'modularity')
     """

@@ -25,6 +25,12 @@ from layerscope.measures.renormalize import (
     renormalize,
 )
 from layerscope.measures.rewire import rewire
+from layerscope.measures.self_similarity import (
+    FeatureNetwork,
+    SelfSimilarity,
+    feature_network,
+    self_similarity,
+)
 
 __all__ = [
     "CKA",
@@ -35,6 +41,7 @@ __all__ = [
     "BoxCounts",
     "DegreeExponent",
     "Difference",
+    "FeatureNetwork",
     "FractalDimension",
     "FuzzyBoxCounts",
     "IntrinsicDimension",
@@ -44,12 +51,14 @@ __all__ = [
     "PathStatistics",
     "PerLayer",
     "RenormalisationExponent",
+    "SelfSimilarity",
     "alignment",
     "ball_growth_dimension",
     "box_counts",
     "boxes",
     "cka",
     "degree_exponent",
+    "feature_network",
     "fractal_dimension",
     "fuzzy_box_counts",
     "hop_distances",
@@ -64,4 +73,5 @@ __all__ = [
     "renormalisation_exponent",
     "renormalize",
     "rewire",
+    "self_similarity",
 ]

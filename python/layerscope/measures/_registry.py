@@ -323,6 +323,20 @@ _ALL = (
         minimum_rows=1,
         papers=("maslov2002",),
     ),
+    Facts(
+        name="self_similarity",
+        function="layerscope.self_similarity",
+        module="python/layerscope/measures/self_similarity.py",
+        rust="rust/measures/src/self_similarity/mod.rs",
+        rust_twin="rust/testkit/src/self_similarity.rs",
+        twin="python/layerscope/_reference/self_similarity.py",
+        docs="docs/measures/self-similarity.md",
+        bench="benches/python/self_similarity.py",
+        needs_labels=False,
+        is_random=True,
+        minimum_rows=1,
+        papers=("ding2025",),
+    ),
 )
 
 #: Name of a measure -> its facts.

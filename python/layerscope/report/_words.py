@@ -32,6 +32,7 @@ COLUMNS = {
         "NNTS to previous",
         "share of neighbours in common with the layer before (Jaccard)",
     ),
+    "cka_previous": ("CKA to previous", "linear CKA with the layer before"),
     "transient_share": ("Transient", "share of neighbour pairs that are in this layer alone"),
     "intrinsic_dimension_se": ("Dim. s.e.", "standard error of the intrinsic dimension"),
     "hubness": ("Hubness", "skewness of how often a sample is a neighbour of others"),

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod alloc;
+mod bits;
 mod error;
 mod fit;
 mod graph;
@@ -21,8 +22,10 @@ mod neighbours;
 mod pool;
 pub mod random;
 mod run;
+mod wide;
 
 pub use alloc::{filled, with_capacity};
+pub use bits::{BitLines, BitRows, NearestSets, SetNotes, set_bit};
 pub use error::{Error, Result};
 pub use fit::{Line, fit_line, fit_line_through_origin};
 pub use graph::{Graph, Symmetrize};
@@ -31,3 +34,4 @@ pub use matrix::{Element, Matrix};
 pub use neighbours::{NeighbourTable, Ranked};
 pub use pool::{Guest, Pool};
 pub use run::{Interrupt, Progress, Run};
+pub use wide::widest;

@@ -16,9 +16,9 @@
 
 use layerscope_core::{Element, Matrix, Result, Run, filled, with_capacity};
 
-use crate::lanes::fast;
 use crate::rows::over_row_pieces;
 use crate::widen::read_part;
+use layerscope_core::widest;
 
 /// Which rows are equal to which.
 pub(crate) struct Distinct {
@@ -172,7 +172,7 @@ fn hashes_of(run: &Run, matrix: &Matrix) -> Result<Vec<Vec<u64>>> {
 fn hash(row: &[f64]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut lanes = [ODD; 8];
-    fast(
+    widest(
         #[inline(always)]
         || {
             let mix = |lane: u64, value: f64| {

@@ -8,35 +8,9 @@
 //! Error, used by `exact::certify`: a lane takes ⌈d/8⌉ terms and the final sum three additions, so
 //! a lane sum of terms tⱼ differs from the exact sum by at most γ(⌈d/8⌉ + 3) Σ|tⱼ|.
 
-use std::sync::LazyLock;
-
-use pulp::{Arch, NullaryFnOnce};
+use layerscope_core::widest;
 
 const LANES: usize = 8;
-
-static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
-
-/// Runs a loop compiled for the widest registers that the processor has. Widths change nothing:
-/// the compiler neither reorders nor fuses float arithmetic.
-///
-/// The closure must be `#[inline(always)]`. It is an `FnMut` because the call of one *as*
-/// `FnOnce` goes through a shim without that attribute, which may stay outside and be compiled
-/// for the narrowest processor.
-pub(crate) fn fast<R>(work: impl FnMut() -> R) -> R {
-    ARCH.dispatch(Wide(work))
-}
-
-struct Wide<F>(F);
-
-impl<R, F: FnMut() -> R> NullaryFnOnce for Wide<F> {
-    type Output = R;
-
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
-    fn call(mut self) -> R {
-        (self.0)()
-    }
-}
 
 /// Additions that one term passes through at most.
 pub(crate) fn depth(features: usize) -> usize {
@@ -45,7 +19,7 @@ pub(crate) fn depth(features: usize) -> usize {
 
 /// Σ xⱼyⱼ.
 pub(crate) fn product(x: &[f64], y: &[f64]) -> f64 {
-    fast(
+    widest(
         #[inline(always)]
         || over_pairs(x, y, |a, b| a * b),
     )
@@ -53,7 +27,7 @@ pub(crate) fn product(x: &[f64], y: &[f64]) -> f64 {
 
 /// Σ (xⱼ − yⱼ)².
 pub(crate) fn squared_distance(x: &[f64], y: &[f64]) -> f64 {
-    fast(
+    widest(
         #[inline(always)]
         || over_pairs(x, y, |a, b| (a - b) * (a - b)),
     )

@@ -1,6 +1,7 @@
 //! Activations → neighbours: the k nearest rows of every row, exactly as the written order says,
 //! to the last bit, whatever the number of threads.
 
+mod bits;
 mod duplicates;
 mod engine;
 mod exact;
@@ -13,6 +14,7 @@ mod rows;
 mod scale;
 mod widen;
 
+pub use bits::{BitQuery, BitSearch, Workers};
 pub use engine::engine_name;
 pub use exact::{Neighbours, neighbors};
 pub use memory::estimate_memory;

@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use layerscope_core::{Matrix, Result, Run, filled, with_capacity};
 
-use crate::lanes::{self, fast};
+use crate::lanes;
 use crate::metric::Metric;
 use crate::scale::Scale;
 use crate::widen::read_part;
+use layerscope_core::widest;
 
 /// Values that one piece of a pass over all rows handles.
 const PIECE: usize = 1 << 16;
@@ -127,7 +128,7 @@ impl<'a> Rows<'a> {
             Scale::by(fact.exponent).apply(out);
         }
         if self.metric == Metric::Pearson {
-            fast(
+            widest(
                 #[inline(always)]
                 || {
                     for value in out.iter_mut() {
@@ -141,7 +142,7 @@ impl<'a> Rows<'a> {
 
 /// Largest magnitude of a row.
 pub(crate) fn magnitude(row: &[f64]) -> f64 {
-    fast(
+    widest(
         #[inline(always)]
         || {
             let mut largest = [0.0f64; 8];

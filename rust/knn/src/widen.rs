@@ -7,7 +7,7 @@
 use half::slice::HalfFloatSliceExt;
 use layerscope_core::{Element, Matrix};
 
-use crate::lanes::fast;
+use layerscope_core::widest;
 
 /// Writes the given columns of a row.
 pub(crate) fn read_part(
@@ -38,7 +38,7 @@ fn from_half(word: u16) -> f64 {
 }
 
 fn each<T: Copy>(from: &[T], to: &mut [f64], widen: impl Fn(T) -> f64) {
-    fast(
+    widest(
         #[inline(always)]
         || {
             for (slot, &value) in to.iter_mut().zip(from) {

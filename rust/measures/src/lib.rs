@@ -13,3 +13,4 @@ pub mod modularity;
 pub mod nntp;
 pub mod nnts;
 pub mod nnts_interval;
+pub mod self_similarity;

@@ -25,6 +25,8 @@ mod modularity;
 mod neighbours;
 mod persistence;
 mod run;
+mod self_similarity;
+mod sets;
 
 use pyo3::prelude::*;
 
@@ -51,4 +53,8 @@ mod _core {
     use crate::neighbours::{estimate_memory, neighbors};
     #[pymodule_export]
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
+    #[pymodule_export]
+    use crate::self_similarity::{self_similarity, self_similarity_gradient, unit_distances};
+    #[pymodule_export]
+    use crate::sets::{nnts_sets, nnts_sets_memory};
 }

@@ -14,3 +14,4 @@ pub mod knn;
 pub mod knn_matrices;
 pub mod modularity;
 pub mod persistence;
+pub mod self_similarity;

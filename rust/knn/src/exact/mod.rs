@@ -8,10 +8,10 @@
 //! 5. `output`: distinct rows become rows again.
 
 mod candidates;
-mod certify;
+pub(crate) mod certify;
 mod output;
 mod scan;
-mod side;
+pub(crate) mod side;
 mod tiles;
 
 use std::sync::Mutex;

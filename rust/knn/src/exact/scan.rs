@@ -1,7 +1,7 @@
 //! The innermost loops: bounds of one row of a tile against all rows of the right block.
 
 use super::certify::Bound;
-use crate::lanes::fast;
+use layerscope_core::widest;
 
 /// Pairs tested together before one of them is looked at alone.
 const STRIDE: usize = 16;
@@ -35,7 +35,7 @@ impl Columns {
     /// Upper bounds of the keys of one row with all of these.
     pub(crate) fn uppers(&self, own: Bound, products: &[f64], out: &mut Vec<f64>) {
         out.clear();
-        fast(
+        widest(
             #[inline(always)]
             || {
                 let bounds = self.alphas.iter().zip(&self.betas).zip(&self.nus);
@@ -68,7 +68,7 @@ impl Row {
         columns: &Columns,
         hits: &mut Vec<Hit>,
     ) {
-        fast(
+        widest(
             #[inline(always)]
             || {
                 let mut start = from;

@@ -5,9 +5,9 @@ use std::ops::Range;
 use layerscope_core::{Result, Run, filled};
 
 use crate::duplicates::Distinct;
-use crate::lanes::fast;
 use crate::metric::Metric;
 use crate::rows::Rows;
+use layerscope_core::widest;
 
 /// Rows taken for the centre.
 const SAMPLE: usize = 33;
@@ -55,7 +55,7 @@ impl Side<'_> {
         let centre = &centre[columns.clone()];
         self.rows.read_part(row, columns, out);
         match self.rows.metric() {
-            Metric::Euclidean => fast(
+            Metric::Euclidean => widest(
                 #[inline(always)]
                 || {
                     for (value, &middle) in out.iter_mut().zip(centre) {
@@ -66,7 +66,7 @@ impl Side<'_> {
             Metric::Cosine | Metric::Pearson => {
                 let root = self.rows.root(row);
                 let inverse = if root == 0.0 { 0.0 } else { 1.0 / root };
-                fast(
+                widest(
                     #[inline(always)]
                     || {
                         for value in out.iter_mut() {

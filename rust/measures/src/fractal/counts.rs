@@ -24,10 +24,9 @@
 use layerscope_core::{Error, Result, Run, with_capacity};
 
 use super::network::{Component, Network, components};
-use super::paths::paths;
 use super::reach::{Bound, Reach};
 use super::sketch::Sketches;
-use super::{burning, greedy, lengths, memb, obca, random, sketch};
+use super::{burning, diameter, greedy, lengths, memb, obca, random, sketch};
 
 /// How a covering is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +129,7 @@ fn count(network: Network, plan: &Plan, run: &Run) -> Result<Counts> {
     } else if network.nodes() <= CHEAP_DIAMETER
         || (plan.sizes.is_none() && !plan.method.by_radius())
     {
-        let farthest = paths(network, None, run)?.diameter;
+        let farthest = diameter::diameter(network, run)?;
         diameter = Some(f64::from(farthest));
         if plan.sizes.is_none() && !plan.method.by_radius() {
             sizes = (1..=farthest + 1).map(f64::from).collect();

@@ -109,7 +109,8 @@ pub trait Hops: Copy + Send {
 
 impl Hops for u8 {
     const BITS: usize = 8;
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     fn put(low: &[u64; 8], _high: &[u64; 8], row: &mut [Self]) {
         let mut block = [0; 64];
         for (bytes, word) in block.as_chunks_mut().0.iter_mut().zip(low) {
@@ -121,7 +122,8 @@ impl Hops for u8 {
 
 impl Hops for u16 {
     const BITS: usize = 16;
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     fn put(low: &[u64; 8], high: &[u64; 8], row: &mut [Self]) {
         let mut block = [0; 64];
         for ((numbers, low), high) in block.chunks_exact_mut(8).zip(low).zip(high) {
@@ -135,7 +137,8 @@ impl Hops for u16 {
 }
 
 /// Copies what fits; a whole block takes the short way.
-#[inline]
+#[allow(clippy::inline_always)]
+#[inline(always)]
 fn keep<T: Copy>(block: &[T; 64], row: &mut [T]) {
     if let Ok(whole) = <&mut [T; 64]>::try_from(&mut *row) {
         *whole = *block;

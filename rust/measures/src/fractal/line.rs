@@ -10,6 +10,8 @@ pub(super) const WORDS: usize = WIDTH / 64;
 #[repr(align(64))]
 pub(super) struct Line(pub [u64; WORDS]);
 
+// Always inlined, so that loops compiled for wide registers hold them.
+#[allow(clippy::inline_always)]
 impl Line {
     pub const EMPTY: Self = Self([0; WORDS]);
 
@@ -32,7 +34,7 @@ impl Line {
         self.0[bit / 64] >> (bit % 64) & 1 == 1
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn is_empty(&self) -> bool {
         let mut all = 0;
         for word in self.0 {
@@ -42,7 +44,7 @@ impl Line {
     }
 
     /// Equality word by word; the derived one calls into the C library.
-    #[inline]
+    #[inline(always)]
     pub fn same(&self, other: &Self) -> bool {
         let mut differ = 0;
         for (one, other) in self.0.iter().zip(&other.0) {
@@ -51,14 +53,14 @@ impl Line {
         differ == 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, other: &Self) {
         for (word, other) in self.0.iter_mut().zip(&other.0) {
             *word |= other;
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, other: &Self) {
         for (word, other) in self.0.iter_mut().zip(&other.0) {
             *word &= !other;

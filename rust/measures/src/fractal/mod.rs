@@ -7,6 +7,7 @@
 //! the counts of components add up by themselves.
 
 mod burning;
+mod diameter;
 mod greedy;
 mod lengths;
 mod line;

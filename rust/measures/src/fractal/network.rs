@@ -52,7 +52,8 @@ impl<'a> Network<'a> {
     }
 
     /// The other ends of a node's edges, rising.
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     pub fn neighbours(&self, node: usize) -> &'a [u32] {
         &self.indices[self.indptr[node] as usize..self.indptr[node + 1] as usize]
     }

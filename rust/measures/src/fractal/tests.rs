@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::counts::{Method, Plan, box_counts, boxes};
 use super::reach::{Bound, Reach};
-use super::{Network, burning, distances, greedy, memb, obca, paths, random, rewire};
+use super::{Network, burning, diameter, distances, greedy, memb, obca, paths, random, rewire};
 
 const METHODS: [Method; 6] = [
     Method::Greedy,
@@ -119,6 +119,8 @@ proptest! {
             }
         }
         let found = one(|run| paths::paths(parts.network(), None, run).unwrap());
+        let farthest = one(|run| diameter::diameter(parts.network(), run).unwrap());
+        prop_assert_eq!(farthest, found.diameter);
         let finite = |row: &Vec<f64>| row.iter().copied().filter(|d| d.is_finite()).fold(0.0, f64::max);
         for (row, &far) in expected.iter().zip(&found.eccentricity) {
             prop_assert_eq!(finite(row), f64::from(far));
@@ -255,6 +257,17 @@ fn many_sources_and_long_paths_need_more_than_one_word_or_byte() {
             (0..n * n).all(|place| usize::from(wide[place]) == (place / n).abs_diff(place % n));
         assert!(right);
     }
+}
+
+#[test]
+fn a_ring_needs_more_searches_than_are_made_one_by_one() {
+    // Every node of a ring has the same eccentricity: bounds never close.
+    let ring: Vec<(u32, u32)> = (0..500).map(|i| (i, (i + 1) % 500)).collect();
+    let parts = Parts::new(500, &ring, None);
+    assert_eq!(
+        one(|run| diameter::diameter(parts.network(), run).unwrap()),
+        250
+    );
 }
 
 #[test]

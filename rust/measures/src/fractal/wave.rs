@@ -4,7 +4,7 @@
 //! lets every node take over what its neighbours know. Only neighbours that learned something in
 //! the last step are asked; where few did, only their neighbours ask at all.
 
-use layerscope_core::{Result, Run, filled};
+use layerscope_core::{Result, Run, filled, widest};
 
 use super::line::{Line, WIDTH};
 use super::network::Network;
@@ -94,27 +94,12 @@ pub(super) fn step(
             asks[node as usize] = false;
         }
     }
-    for (position, &node) in candidates.iter().enumerate() {
-        if position % STRIDE == 0 {
-            run.check()?;
-        }
-        let node = node as usize;
-        let known = &lines[node];
-        if known.same(&full) {
-            continue;
-        }
-        let mut new = Line::EMPTY;
-        for &other in network.neighbours(node) {
-            // Old news does no harm; where there is much news, asking costs more than listening.
-            if everyone || learned[other as usize] {
-                new.add(&lines[other as usize]);
-            }
-        }
-        new.remove(known);
-        if !new.is_empty() {
-            next.push(node as u32);
-            fresh.push(new);
-        }
+    for asking in candidates.chunks(STRIDE) {
+        run.check()?;
+        widest(
+            #[inline(always)]
+            || listen(network, full, lines, everyone, learned, asking, next, fresh),
+        );
     }
     for &node in &*learners {
         learned[node as usize] = false;
@@ -124,4 +109,38 @@ pub(super) fn step(
         lines[node as usize].add(new);
     }
     Ok(())
+}
+
+/// Lets nodes ask their neighbours, all of them or those that learned something.
+#[allow(clippy::inline_always)]
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+fn listen(
+    network: Network,
+    full: Line,
+    lines: &[Line],
+    everyone: bool,
+    learned: &[bool],
+    asking: &[u32],
+    next: &mut Vec<u32>,
+    fresh: &mut Vec<Line>,
+) {
+    for &node in asking {
+        let known = &lines[node as usize];
+        if known.same(&full) {
+            continue;
+        }
+        let mut new = Line::EMPTY;
+        for &other in network.neighbours(node as usize) {
+            // Old news does no harm; where there is much news, asking costs more than listening.
+            if everyone || learned[other as usize] {
+                new.add(&lines[other as usize]);
+            }
+        }
+        new.remove(known);
+        if !new.is_empty() {
+            next.push(node);
+            fresh.push(new);
+        }
+    }
 }

@@ -3,7 +3,9 @@
 //! Work goes by 64 nodes and 64 sources (one word of the lines). Eight nodes' words, seen as 8 × 8 bytes, are transposed, so that a word holds what eight nodes know about the same eight
 //! sources; shifted by the source's place and masked, it is one digit of eight distances.
 
-use layerscope_core::{Result, Run};
+use std::ops::Range;
+
+use layerscope_core::{Result, Run, widest};
 
 use super::Hops;
 use crate::fractal::line::Line;
@@ -29,41 +31,60 @@ pub(super) fn rows<T: Hops>(
     for start in (0..nodes).step_by(BLOCK) {
         run.check()?;
         let end = (start + BLOCK).min(nodes);
-        for word in 0..sources.div_ceil(64) {
-            for (part, digits) in (start..end).step_by(64).zip(digits.chunks_exact_mut(each)) {
-                let part = part..(part + 64).min(end);
-                for (digit, plane) in digits.iter_mut().zip(planes) {
-                    *digit = turned(&plane[part.clone()], word);
-                }
-                digits[planes.len()] = turned(&reached[part], word);
-            }
-            for source in 64 * word..sources.min(64 * (word + 1)) {
-                let (byte, bit) = (source % 64 / 8, source % 8);
-                let row = &mut rows[source * nodes + start..source * nodes + end];
-                for (row, digits) in row.chunks_mut(64).zip(digits.chunks_exact(each)) {
-                    let (near, digits) = (&digits[planes.len()], &digits[..planes.len()]);
-                    let mut low = sum(&digits[..digits.len().min(8)], byte, bit);
-                    let mut high = [0u64; 8];
-                    if digits.len() > 8 {
-                        high = sum(&digits[8..], byte, bit);
-                    }
-                    for (eight, word) in near[byte].iter().enumerate() {
-                        // All digits of "unreachable" are set: bytes of ones.
-                        let far = !(word >> bit) & ONES;
-                        let far = (far << 8).wrapping_sub(far);
-                        low[eight] |= far;
-                        high[eight] |= far;
-                    }
-                    T::put(&low, &high, row);
-                }
-            }
-        }
+        widest(
+            #[inline(always)]
+            || block(planes, reached, sources, start..end, &mut digits, rows),
+        );
     }
     Ok(())
 }
 
+/// Writes the distances from every source to the nodes of a block.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn block<T: Hops>(
+    planes: &[Vec<Line>],
+    reached: &[Line],
+    sources: usize,
+    nodes: Range<usize>,
+    digits: &mut [Digit],
+    rows: &mut [T],
+) {
+    let (start, end, each, nodes) = (nodes.start, nodes.end, planes.len() + 1, reached.len());
+    for word in 0..sources.div_ceil(64) {
+        for (part, digits) in (start..end).step_by(64).zip(digits.chunks_exact_mut(each)) {
+            let part = part..(part + 64).min(end);
+            for (digit, plane) in digits.iter_mut().zip(planes) {
+                *digit = turned(&plane[part.clone()], word);
+            }
+            digits[planes.len()] = turned(&reached[part], word);
+        }
+        for source in 64 * word..sources.min(64 * (word + 1)) {
+            let (byte, bit) = (source % 64 / 8, source % 8);
+            let row = &mut rows[source * nodes + start..source * nodes + end];
+            for (row, digits) in row.chunks_mut(64).zip(digits.chunks_exact(each)) {
+                let (near, digits) = (&digits[planes.len()], &digits[..planes.len()]);
+                let mut low = sum(&digits[..digits.len().min(8)], byte, bit);
+                let mut high = [0u64; 8];
+                if digits.len() > 8 {
+                    high = sum(&digits[8..], byte, bit);
+                }
+                for (eight, word) in near[byte].iter().enumerate() {
+                    // All digits of "unreachable" are set: bytes of ones.
+                    let far = !(word >> bit) & ONES;
+                    let far = (far << 8).wrapping_sub(far);
+                    low[eight] |= far;
+                    high[eight] |= far;
+                }
+                T::put(&low, &high, row);
+            }
+        }
+    }
+}
+
 /// Bytes of 64 distances from up to eight digits.
-#[inline]
+#[allow(clippy::inline_always)]
+#[inline(always)]
 fn sum(digits: &[Digit], byte: usize, bit: usize) -> [u64; 8] {
     let mut sum = [0; 8];
     for (place, digit) in digits.iter().enumerate() {
@@ -75,6 +96,8 @@ fn sum(digits: &[Digit], byte: usize, bit: usize) -> [u64; 8] {
 }
 
 /// The words of up to 64 nodes, eight nodes at a time, bytes transposed.
+#[allow(clippy::inline_always)]
+#[inline(always)]
 fn turned(lines: &[Line], word: usize) -> Digit {
     let mut digit = [[0; 8]; 8];
     for (eight, lines) in lines.chunks(8).enumerate() {
@@ -91,6 +114,8 @@ fn turned(lines: &[Line], word: usize) -> Digit {
 }
 
 /// Transposes 8 × 8 bytes, swapping ever smaller squares across the diagonal.
+#[allow(clippy::inline_always)]
+#[inline(always)]
 fn transpose_bytes(square: &mut [u64; 8]) {
     for (size, mask) in [
         (4, 0x0000_0000_FFFF_FFFFu64),

@@ -1,0 +1,369 @@
+"""Self-similarity: do the units of a layer lie about each other alike at every scale?
+
+Ding et al., arXiv 2507.17785 (2025). The nodes of a layer's feature network are its D units, each
+with its responses F_i to the B samples; C_ij = ‖F_i − F_j‖ / √B. p(θ) is the share of pairs with
+C_ij ≤ θ, and N(θ) = D − (D − 1) log_D(1 + (D − 1) p(θ)) stands in for a count of boxes. The rate is
+twice the mean distance of ln N / ln D from the straight line over ln(1 + θ): 0 is a perfect power
+law. O(D² B) time; distances are counted, not sorted.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from layerscope import _core
+from layerscope._arrays import as_matrix
+from layerscope._result import Result
+from layerscope._settings import (
+    MemoryLimit,
+    Progress,
+    check_choice,
+    check_int,
+    check_jobs,
+    check_memory,
+    check_seed,
+    progress_for,
+    record,
+)
+from layerscope.errors import InvalidInputError
+from layerscope.measures._labelled import matrix_of
+from layerscope.neighbours import Graph
+
+__all__ = ["FeatureNetwork", "SelfSimilarity", "feature_network", "self_similarity"]
+
+FORMS = ("paper", "printed", "covering", "correlation")
+_NULLS = ("permuted", "gaussian")
+#: Values of θ: the paper's K, and the radii of the correlation sum.
+_K, _K_CORRELATION = 256, 64
+_FEWEST_UNITS = 3
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SelfSimilarity(Result):
+    """The self-similarity of one layer's units.
+
+    Attributes
+    ----------
+    value : float
+        The rate, 0 for a perfect power law; for ``form="correlation"`` the dimension. NaN where
+        it cannot be told.
+    theta_min, theta_max : float
+        The smallest and the largest distance between two units.
+    theta : ndarray of float64, shape (K,)
+        The scales; empty where the value cannot be told.
+    counts : ndarray of float64, shape (K,)
+        N(θ); for ``form="correlation"`` p(θ).
+    dimension, dimension_error : float
+        Minus the slope of ln N on ln θ (covering) or the slope of ln p on ln θ (correlation), and
+        its standard error by the residuals of the line; NaN for the other forms. The points of
+        such a line depend on one another, so that the error is rather too small.
+    window : tuple of float
+        Smallest and largest θ of that line: where 5 ≤ N ≤ D / 2 (covering), between the 2 % and
+        the 98 % quantile of the positive distances (correlation).
+    null_mean, null_sd : float
+        The value of layers that keep each unit's responses and lose which sample gave which (or
+        of Gaussian noise); NaN without draws.
+    z : float
+        (value − null_mean) / null_sd.
+    dead_share : float
+        Share of units that are constant over the samples.
+    duplicate_share : float
+        Share of units equal to an earlier one that is not dead.
+    n_units, n_samples : int
+        D and B.
+    """
+
+    value: float
+    theta_min: float
+    theta_max: float
+    theta: npt.NDArray[np.float64]
+    counts: npt.NDArray[np.float64]
+    dimension: float
+    dimension_error: float
+    window: tuple[float, float]
+    null_mean: float
+    null_sd: float
+    z: float
+    dead_share: float
+    duplicate_share: float
+    n_units: int
+    n_samples: int
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw ln N / ln D over ln(1 + θ) beside the self-similar line.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.self_similarity(self, ax)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class FeatureNetwork(Result):
+    """The units of a layer and the distances between them.
+
+    Attributes
+    ----------
+    distances : ndarray of float64, shape (D, D)
+        C_ij, the root mean squared difference of the responses of units i and j.
+    n_samples : int
+        B, over how many samples.
+    """
+
+    distances: npt.NDArray[np.float64]
+    n_samples: int
+
+    def graph(self, epsilon: float) -> Graph:
+        """Join units nearer than ``epsilon``.
+
+        Parameters
+        ----------
+        epsilon : float
+            An edge joins i and j when C_ij < ε; the paper gives no value.
+
+        Returns
+        -------
+        Graph
+            Undirected, weights 1.
+
+        Raises
+        ------
+        InvalidInputError
+            If ``epsilon`` is not a number above 0.
+        """
+        if not (isinstance(epsilon, int | float) and epsilon > 0):
+            raise InvalidInputError("epsilon", "must be a number above 0", repr(epsilon))
+        near = np.triu(self.distances < epsilon, 1)
+        return Graph.from_edges(np.argwhere(near), n_nodes=len(self.distances))
+
+
+def feature_network(
+    X: Any,
+    *,
+    n_jobs: int | None = None,
+    memory_limit: MemoryLimit = None,
+    progress: Progress = None,
+) -> FeatureNetwork:
+    """Return the distances between the units of a layer.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_units)
+        Responses: a row per sample, a column per unit. Average maps over height and width and
+        token sequences over tokens first (:func:`layerscope.pool`).
+    n_jobs : int, optional
+        Threads; None for all cores. Never changes the result.
+    memory_limit : int or str, optional
+        Bytes that may be taken beside the answer.
+    progress : True or callable, optional
+        Called with (done, total, what).
+
+    Returns
+    -------
+    FeatureNetwork
+        With ``distances`` and ``graph(epsilon)``.
+
+    Raises
+    ------
+    InvalidInputError
+        For an empty matrix or values that are not finite.
+    MemoryLimitError
+        If the distances do not fit the limit.
+
+    Notes
+    -----
+    Takes O(D² B) time and 12 D² bytes.
+
+    References
+    ----------
+    Ding et al., arXiv 2507.17785 (2025).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from layerscope import feature_network
+    >>> feature_network([[0.0, 3.0, 0.0], [0.0, 4.0, 0.0]]).distances[0]
+    array([0.        , 3.53553391, 0.        ])
+    """
+    matrix = as_matrix(X)
+    n_jobs = check_jobs(n_jobs)
+    watch = progress_for(progress, "feature network")
+    limit = check_memory(memory_limit)
+    distances = _core.unit_distances(matrix, limit, n_jobs, watch)
+    return FeatureNetwork(
+        distances=distances,
+        n_samples=matrix.shape[0],
+        settings=record("feature_network"),
+    )
+
+
+def self_similarity(
+    X: Any,
+    *,
+    form: str = "paper",
+    scale: str | None = None,
+    n_null: int = 20,
+    null: str = "permuted",
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    memory_limit: MemoryLimit = None,
+    progress: Progress = None,
+) -> SelfSimilarity:
+    """Measure the self-similarity of a layer's units.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_units)
+        Responses: a row per sample, a column per unit. Average maps over height and width and
+        token sequences over tokens first (:func:`layerscope.pool`). Units are neither centred nor
+        standardised.
+    form : {"paper", "printed", "covering", "correlation"}, default "paper"
+        Which count of boxes: the closed form of the paper's released code; the formula as
+        printed, which bends the other way and does not give the published values; true boxes of
+        complete linkage; or the correlation dimension.
+    scale : {None, "rms"}, optional
+        Divide every distance by the root of the mean squared distance. The plain rate changes
+        when all responses are multiplied by a number, since the scales are ln(1 + θ).
+    n_null : int, default 20
+        Layers drawn for the null; 0 leaves its fields NaN.
+    null : {"permuted", "gaussian"}, default "permuted"
+        Permute each unit's responses, which keeps its distribution; or Gaussian noise with the
+        layer's mean and standard deviation.
+    random_state : int, default 0
+        Seed of the null.
+    n_jobs : int, optional
+        Threads; None for all cores. Never changes the result.
+    memory_limit : int or str, optional
+        Bytes that may be taken.
+    progress : True or callable, optional
+        Called with (done, total, what).
+
+    Returns
+    -------
+    SelfSimilarity
+
+    Raises
+    ------
+    InvalidInputError
+        For an empty matrix, values that are not finite, an unknown form, scale or null.
+    MemoryLimitError
+        If a copy of the responses, and for the covering form all distances, do not fit.
+
+    Notes
+    -----
+    Takes O(D² B) time for each of 1 + ``n_null`` layers, with up to 64 MiB for distances that are
+    kept; the covering form keeps all of them, 4 D² bytes. The rate is not a count of boxes, and
+    pure noise does not score 0: compare with ``null_mean``. Dead units are equal to each other
+    and set the smallest distance to 0.
+
+    References
+    ----------
+    Ding et al., arXiv 2507.17785 (2025).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from layerscope import self_similarity
+    >>> i, j = np.arange(16), np.arange(8)[:, None]
+    >>> X = np.sin(0.37 * i * (j + 1)) + 0.01 * i * j
+    >>> round(self_similarity(X, n_null=0).value, 6)
+    0.262698
+    """
+    matrix = as_matrix(X)
+    form = check_choice("form", form, FORMS)
+    if scale is not None:
+        scale = check_choice("scale", scale, ("rms",))
+    n_null = check_int("n_null", n_null, low=0)
+    null = check_choice("null", null, _NULLS)
+    seed = check_seed(random_state)
+    n_jobs, limit = check_jobs(n_jobs), check_memory(memory_limit)
+    watch = progress_for(progress, "self-similarity")
+    n_thetas = _K_CORRELATION if form == "correlation" else _K
+
+    def measure(data: Any, draws: int) -> Any:
+        rms = scale == "rms"
+        return _core.self_similarity(data, form, rms, n_thetas, draws, seed, limit, n_jobs, watch)
+
+    permuted = n_null if null == "permuted" else 0
+    value, ends, theta, counts, dimension, window, values, degenerate = measure(matrix, permuted)
+    if null == "gaussian" and n_null:
+        values = np.array([measure(noise, 0)[0] for noise in _noise(X, n_null, seed)])
+    n_samples, n_units = matrix.shape
+    mean, sd = _mean_and_sd(values)
+    dead, duplicate = degenerate
+    return SelfSimilarity(
+        value=value,
+        theta_min=ends[0],
+        theta_max=ends[1],
+        theta=theta,
+        counts=counts,
+        dimension=dimension[0],
+        dimension_error=dimension[1],
+        window=window,
+        null_mean=mean,
+        null_sd=sd,
+        z=(value - mean) / sd if sd > 0 else math.nan,
+        dead_share=dead / n_units,
+        duplicate_share=duplicate / n_units,
+        n_units=n_units,
+        n_samples=n_samples,
+        settings=record(
+            "self_similarity",
+            form=form,
+            scale=scale,
+            n_null=n_null,
+            null=null,
+            random_state=seed,
+        ),
+        warnings=_warnings(value, n_units, ends, dead, duplicate),
+    )
+
+
+def _mean_and_sd(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    if len(values) == 0:
+        return math.nan, math.nan
+    sd = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+    return float(values.mean()), sd
+
+
+def _noise(X: Any, n_null: int, seed: int) -> Any:
+    """Yield Gaussian layers of the same shape, mean and standard deviation."""
+    wide = np.asarray(matrix_of(X), np.float64)
+    mean, sd = float(wide.mean()), float(wide.std())
+    for draw in range(n_null):
+        yield np.random.default_rng([seed, draw]).normal(mean, sd, wide.shape)
+
+
+def _warnings(
+    value: float, n_units: int, ends: tuple[float, float], dead: int, duplicate: int
+) -> tuple[str, ...]:
+    found = []
+    if math.isnan(value):
+        if n_units < _FEWEST_UNITS:
+            why = f"the layer has only {n_units} units, fewer than {_FEWEST_UNITS}"
+        elif ends[0] == ends[1]:
+            why = "all units lie at one distance from each other"
+        else:
+            why = "too few units differ"
+        found.append(f"{why}, so the self-similarity is not defined")
+    if dead:
+        found.append(
+            f"{dead} of {n_units} units are constant over the samples; where several have the same "
+            "value, the smallest distance is 0"
+        )
+    if duplicate:
+        found.append(f"{duplicate} of {n_units} units equal an earlier one")
+    return tuple(found)
