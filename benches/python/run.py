@@ -7,6 +7,7 @@ import argparse
 import alignment
 import approximate
 import follow_communities
+import fractal
 import intrinsic_dimension
 import label_agreement
 import modularity
@@ -26,6 +27,7 @@ BENCHES = {
     "persistence": persistence,
     "follow_communities": follow_communities,
     "alignment": alignment,
+    "fractal": fractal,
     "self_similarity": self_similarity,
 }
 

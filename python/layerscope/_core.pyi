@@ -9,13 +9,18 @@ __all__ = [
     "agreement_from_graph",
     "agreement_from_neighbors",
     "approximate_neighbors",
+    "box_counts",
+    "boxes",
     "build_info",
     "communities",
     "community_levels",
+    "degree_exponent",
     "estimate_memory",
+    "fit_laws",
     "follow_communities",
     "graph_from_edges",
     "graph_from_neighbors",
+    "hop_distances",
     "modularity_from_graph",
     "modularity_from_neighbors",
     "modularity_without_groups",
@@ -27,7 +32,9 @@ __all__ = [
     "nnts_sets",
     "nnts_sets_memory",
     "partition_agreement",
+    "path_statistics",
     "permutation",
+    "rewire",
     "self_similarity",
     "self_similarity_gradient",
     "two_nn",
@@ -360,3 +367,79 @@ def community_levels(
     progress: Callable[[int, int], object] | None = None,
 ) -> list[npt.NDArray[np.int64]]:
     """Return nested partitions, finest first, the last that of the labels."""
+
+def hop_distances(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    sources: npt.NDArray[np.uint32] | None,
+    out: npt.NDArray[np.uint8 | np.uint16],
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> bool:
+    """Write the distances from each source into ``out``; False where one does not fit."""
+
+def path_statistics(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    sources: npt.NDArray[np.uint32] | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[int, float, npt.NDArray[np.uint32], int, npt.NDArray[np.uint64]]:
+    """Return diameter, mean path, eccentricity per source, components, pairs per distance."""
+
+def box_counts(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    method: str,
+    sizes: npt.NDArray[np.float64] | None,
+    n_repeats: int,
+    largest: bool,
+    weighted: bool,
+    seed: int,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint32], float | None, int, int]:
+    """Return sizes, boxes (repeats, sizes), diameter, nodes and components covered."""
+
+def boxes(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    size: float,
+    method: str,
+    n_repeats: int,
+    weighted: bool,
+    seed: int,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> npt.NDArray[np.uint32]:
+    """Return the box of every node, boxes numbered by their smallest node."""
+
+def fit_laws(
+    sizes: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.float64],
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, float, float, float]:
+    """Return slope of ln N on ln l, its error, and both laws' root mean squared residuals."""
+
+def degree_exponent(
+    degrees: npt.NDArray[np.uint64],
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, float, int, int, float]:
+    """Return exponent, standard error, smallest degree, tail size and distance of the laws."""
+
+def rewire(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    n_swaps: int,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.uint64]]:
+    """Return the ends of the swapped edges, and where each edge's weight stood."""

@@ -207,6 +207,97 @@ _ENTRIES = {
   pages   = {2487--2531},
   year    = {2010}
 }""",
+    "song2005": """\
+@article{song2005selfsimilarity,
+  author  = {Song, Chaoming and Havlin, Shlomo and Makse, Hern{\\'a}n A.},
+  title   = {Self-similarity of complex networks},
+  journal = {Nature},
+  volume  = {433},
+  pages   = {392--395},
+  year    = {2005},
+  doi     = {10.1038/nature03248}
+}""",
+    "song2007": """\
+@article{song2007fractal,
+  author  = {Song, Chaoming and Gallos, Lazaros K. and Havlin, Shlomo and Makse, Hern{\\'a}n A.},
+  title   = {How to calculate the fractal dimension of a complex network: the box covering
+             algorithm},
+  journal = {Journal of Statistical Mechanics: Theory and Experiment},
+  pages   = {P03006},
+  year    = {2007},
+  doi     = {10.1088/1742-5468/2007/03/P03006}
+}""",
+    "kim2007": """\
+@article{kim2007fractality,
+  author  = {Kim, J. S. and Goh, K.-I. and Kahng, B. and Kim, D.},
+  title   = {A box-covering algorithm for fractal scaling in scale-free networks},
+  journal = {Chaos},
+  volume  = {17},
+  number  = {2},
+  pages   = {026116},
+  year    = {2007}
+}""",
+    "sun2014": """\
+@article{sun2014overlapping,
+  author  = {Sun, Yuanyuan and Zhao, Yujie},
+  title   = {Overlapping-box-covering method for the fractal dimension of complex networks},
+  journal = {Physical Review E},
+  volume  = {89},
+  pages   = {042809},
+  year    = {2014},
+  doi     = {10.1103/PhysRevE.89.042809}
+}""",
+    "akiba2016": """\
+@inproceedings{akiba2016fractality,
+  author    = {Akiba, Takuya and Nakamura, Kenko and Takaguchi, Taro},
+  title     = {Fractality of Massive Graphs: Scalable Analysis with Sketch-Based Box-Covering
+               Algorithm},
+  booktitle = {IEEE International Conference on Data Mining},
+  year      = {2016},
+  eprint    = {1609.07994},
+  archivePrefix = {arXiv}
+}""",
+    "zhang2014": """\
+@article{zhang2014fuzzy,
+  author  = {Zhang, Haixin and Hu, Yong and Lan, Xin and Mahadevan, Sankaran and Deng, Yong},
+  title   = {Fuzzy fractal dimension of complex networks},
+  journal = {Applied Soft Computing},
+  volume  = {25},
+  pages   = {514--518},
+  year    = {2014}
+}""",
+    "maslov2002": """\
+@article{maslov2002specificity,
+  author  = {Maslov, Sergei and Sneppen, Kim},
+  title   = {Specificity and Stability in Topology of Protein Networks},
+  journal = {Science},
+  volume  = {296},
+  pages   = {910--913},
+  year    = {2002},
+  doi     = {10.1126/science.1065103}
+}""",
+    "clauset2009": """\
+@article{clauset2009power,
+  author  = {Clauset, Aaron and Shalizi, Cosma Rohilla and Newman, M. E. J.},
+  title   = {Power-Law Distributions in Empirical Data},
+  journal = {SIAM Review},
+  volume  = {51},
+  number  = {4},
+  pages   = {661--703},
+  year    = {2009},
+  doi     = {10.1137/070710111}
+}""",
+    "then2014": """\
+@article{then2014msbfs,
+  author  = {Then, Manuel and Kaufmann, Moritz and Chirigati, Fernando and Hoang-Vu, Tuan-Anh and
+             Pham, Kien and Kemper, Alfons and Neumann, Thomas and Vo, Huy T.},
+  title   = {The More the Merrier: Efficient Multi-Source Graph Traversal},
+  journal = {Proceedings of the VLDB Endowment},
+  volume  = {8},
+  number  = {4},
+  pages   = {449--460},
+  year    = {2014}
+}""",
 }
 
 #: Sources by the name of a function, a measure or a result's class.
@@ -238,6 +329,20 @@ _SOURCES = {
     "neighbors": ("radovanovic2010",),
     "Neighbors": ("radovanovic2010",),
     "hubness": ("radovanovic2010",),
+    "path_statistics": ("then2014",),
+    "PathStatistics": ("then2014",),
+    "box_counts": ("song2007", "sun2014", "akiba2016", "kim2007"),
+    "BoxCounts": ("song2007", "sun2014", "akiba2016", "kim2007"),
+    "fuzzy_box_counts": ("zhang2014",),
+    "FuzzyBoxCounts": ("zhang2014",),
+    "fractal_dimension": ("song2005", "song2007", "maslov2002"),
+    "FractalDimension": ("song2005", "song2007", "maslov2002"),
+    "ball_growth_dimension": ("song2005",),
+    "BallGrowthDimension": ("song2005",),
+    "renormalisation_exponent": ("song2005", "song2007"),
+    "RenormalisationExponent": ("song2005", "song2007"),
+    "degree_exponent": ("clauset2009",),
+    "DegreeExponent": ("clauset2009",),
 }
 
 

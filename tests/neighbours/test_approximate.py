@@ -80,7 +80,9 @@ def test_groups_are_kept_apart(data: np.ndarray) -> None:
 
 
 def test_wrong_input(data: np.ndarray) -> None:
-    with pytest.raises(InvalidInputError, match="random_state must be an integer of at least 0; got -1"):
+    with pytest.raises(
+        InvalidInputError, match="random_state must be an integer of at least 0; got -1"
+    ):
         neighbors(data, method="approximate", random_state=-1)
     with pytest.raises(MemoryLimitError):
         neighbors(data, method="approximate", memory_limit=1000)

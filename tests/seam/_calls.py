@@ -28,6 +28,8 @@ def _data() -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
 
 X, LABELS, STACK = _data()
 GROUPS = np.arange(N) // 3
+GRAPH = ls.neighbors(X, n_neighbors=3).graph()
+LENGTHS = ls.neighbors(X, n_neighbors=4).graph(weight="distance")
 
 # Every public call that takes n_jobs, on data with ties, duplicates and a zero row.
 CALLS: dict[str, Callable[..., Any]] = {
@@ -60,6 +62,24 @@ CALLS: dict[str, Callable[..., Any]] = {
     "cka": lambda **how: ls.cka(X, STACK["layer1"], **how),
     "cka, debiased": lambda **how: ls.cka(X, STACK["layer1"], debiased=True, **how),
     "alignment": lambda **how: ls.alignment(X, STACK["layer1"], n_neighbors=7, **how),
+    "hop_distances": lambda **how: ls.hop_distances(GRAPH, **how),
+    "path_statistics": lambda **how: ls.path_statistics(GRAPH, **how),
+    **{
+        f"box_counts, {method}": lambda method=method, **how: ls.box_counts(
+            GRAPH, method=method, n_repeats=3, **how
+        )
+        for method in ("greedy", "cbb", "memb", "obca", "sketch", "random")
+    },
+    "box_counts, weighted": lambda **how: ls.box_counts(
+        LENGTHS, weighted=True, n_repeats=3, components="largest", **how
+    ),
+    "boxes": lambda **how: ls.boxes(GRAPH, 3, n_repeats=3, **how),
+    "fuzzy_box_counts": lambda **how: ls.fuzzy_box_counts(GRAPH, **how),
+    "fractal_dimension": lambda **how: ls.fractal_dimension(GRAPH, n_null=2, **how),
+    "ball_growth_dimension": lambda **how: ls.ball_growth_dimension(GRAPH, **how),
+    "renormalisation_exponent": lambda **how: ls.renormalisation_exponent(GRAPH, **how),
+    "degree_exponent": lambda **how: ls.degree_exponent(GRAPH, **how),
+    "rewire": lambda **how: ls.rewire(GRAPH, **how),
     "self_similarity": lambda **how: ls.self_similarity(X, n_null=3, **how),
     "self_similarity, covering": lambda **how: ls.self_similarity(
         X, form="covering", scale="rms", n_null=2, **how
@@ -103,6 +123,9 @@ def _add(value: Any, parts: list[bytes]) -> None:
         for field in dataclasses.fields(value):
             parts.append(field.name.encode())
             _add(getattr(value, field.name), parts)
+    elif isinstance(value, ls.Graph):
+        for field in ("indptr", "indices", "weights"):
+            _add(getattr(value, field), parts)
     elif isinstance(value, ls.Neighbors):
         for field in ("indices", "distances", "n_tied_rows", "n_duplicate_rows", "n_zero_rows"):
             _add(getattr(value, field), parts)

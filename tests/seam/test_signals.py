@@ -64,6 +64,18 @@ CALLS = {
         "ls.nnts({{'a': X, 'b': -X[::-1], 'c': X**2}}, n_neighbors=(2400,), n_jobs={jobs}, "
         "progress=progress)",
     ),
+    "hop_distances": (
+        "i = np.arange(60_000); g = ls.Graph.from_edges(np.column_stack([i, (i + 1) % 60_000]))",
+        "ls.hop_distances(g, sources=i[:2000], n_jobs={jobs}, progress=progress)",
+    ),
+    "box_counts": (
+        "i = np.arange(40_000); g = ls.Graph.from_edges(np.column_stack([i, i + 1]))",
+        "ls.box_counts(g, sizes=range(2, 3000), n_jobs={jobs}, progress=progress)",
+    ),
+    "rewire": (
+        "i = np.arange(40_000); g = ls.Graph.from_edges(np.column_stack([i, i + 1]))",
+        "ls.rewire(g, n_swaps=10**9, n_jobs={jobs}, progress=progress)",
+    ),
     "analyze": (
         LARGE + "; y = np.arange(len(X)) % 10",
         "ls.analyze({{'a': X, 'b': X}}, labels=y, n_jobs={jobs}, progress=progress)",

@@ -97,19 +97,7 @@ def n_rows(X: Any) -> int:
 
 def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measured:
     """Compute the measures of ``plan`` for every layer."""
-    deep: dict[str, Neighbors] = {}
-    euclidean: dict[str, Neighbors] = {}
-    wants_dimension = "intrinsic_dimension" in plan.measures
-    for name, X in layers.items():
-        watch.start(f"neighbours of {name}")
-        with in_layer(name):
-            deep[name] = _search(X, plan.depth, plan.metric, plan, watch)
-            if wants_dimension and plan.metric == "euclidean":
-                euclidean[name] = deep[name]
-            elif wants_dimension and not isinstance(X, Neighbors):
-                depth = min(2, plan.n_samples - 1)
-                euclidean[name] = _search(X, depth, "euclidean", plan, watch)
-        watch.finish()
+    deep, euclidean = _all_tables(layers, plan, watch)
     tables = {name: table.prefix(plan.n_neighbors) for name, table in deep.items()}
     results: dict[str, StackResult] = {}
     warnings: list[str] = []
@@ -121,7 +109,7 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
         results["label_agreement"] = per_layer("label_agreement", agreement)
     if "modularity" in plan.measures:
         results["modularity"] = _curve(layers, deep, plan)
-    if wants_dimension:
+    if "intrinsic_dimension" in plan.measures:
         results |= _dimension(euclidean, tables, warnings)
     if "nnts" in plan.measures:
         results["nnts"] = _similarity(tables, plan)
@@ -143,6 +131,26 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
         warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
     warnings += [sentence for result in results.values() for sentence in result.warnings]
     return Measured(results, tables, warnings)
+
+
+def _all_tables(
+    layers: Mapping[str, Any], plan: Plan, watch: Watch
+) -> tuple[dict[str, Neighbors], dict[str, Neighbors]]:
+    """Return the neighbours of every layer, and the Euclidean ones that a dimension needs."""
+    deep: dict[str, Neighbors] = {}
+    euclidean: dict[str, Neighbors] = {}
+    wants_dimension = "intrinsic_dimension" in plan.measures
+    for name, X in layers.items():
+        watch.start(f"neighbours of {name}")
+        with in_layer(name):
+            deep[name] = _search(X, plan.depth, plan.metric, plan, watch)
+            if wants_dimension and plan.metric == "euclidean":
+                euclidean[name] = deep[name]
+            elif wants_dimension and not isinstance(X, Neighbors):
+                depth = min(2, plan.n_samples - 1)
+                euclidean[name] = _search(X, depth, "euclidean", plan, watch)
+        watch.finish()
+    return deep, euclidean
 
 
 def _search(X: Any, depth: int, metric: str, plan: Plan, watch: Watch) -> Neighbors:

@@ -13,6 +13,7 @@ pub mod community;
 pub mod contingency;
 pub mod dimension;
 pub mod following;
+pub mod fractal;
 pub mod modularity;
 pub mod nntp;
 pub mod nnts;

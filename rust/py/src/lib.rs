@@ -20,6 +20,7 @@ mod build_info;
 mod community;
 mod dimension;
 mod errors;
+mod fractal;
 mod graph;
 mod modularity;
 mod neighbours;
@@ -42,6 +43,10 @@ mod _core {
     use crate::community::{communities, community_levels};
     #[pymodule_export]
     use crate::dimension::two_nn;
+    #[pymodule_export]
+    use crate::fractal::{
+        box_counts, boxes, degree_exponent, fit_laws, hop_distances, path_statistics, rewire,
+    };
     #[pymodule_export]
     use crate::graph::{graph_from_edges, graph_from_neighbors};
     #[pymodule_export]

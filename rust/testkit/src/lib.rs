@@ -10,6 +10,7 @@ pub mod agreement;
 pub mod community;
 pub mod dimension;
 pub mod following;
+pub mod fractal;
 pub mod graphs;
 pub mod knn;
 pub mod knn_matrices;

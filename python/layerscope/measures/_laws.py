@@ -1,0 +1,102 @@
+"""Power laws of counts: the window of sizes, the two fits, and the refusal in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from layerscope import _core
+from layerscope._settings import check_float
+from layerscope.errors import InvalidInputError, InvalidTypeError
+
+__all__ = ["FEWEST_BOXES", "FEWEST_SIZES", "Law", "check_window", "fit", "inside"]
+
+FEWEST_SIZES = 6
+FEWEST_BOXES = 5
+SMALLEST_SIZE = 2
+
+Window = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Law:
+    """A slope and what stands beside it."""
+
+    slope: float
+    standard_error: float
+    rmse_power: float
+    rmse_exponential: float
+    window: Window
+    n_sizes: int
+
+    @property
+    def ratio(self) -> float:
+        """RMSE of the power law over that of the exponential one."""
+        if not self.rmse_exponential > 0:
+            return float("nan")
+        return self.rmse_power / self.rmse_exponential
+
+    @property
+    def supported(self) -> bool:
+        """Whether there are sizes enough."""
+        return self.n_sizes >= FEWEST_SIZES
+
+    @property
+    def reason(self) -> str | None:
+        """Why no exponent is supported, as a sentence; None where one is."""
+        if self.supported:
+            return None
+        found = {0: "no size lies", 1: "only 1 size lies"}.get(
+            self.n_sizes, f"only {self.n_sizes} sizes lie"
+        )
+        return (
+            f"no dimension is supported: {found} inside the window, fewer than {FEWEST_SIZES}; "
+            "the graph is too small or its diameter too short to tell a power law"
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know."""
+        found = [] if self.reason is None else [self.reason]
+        if self.ratio >= 1:
+            found.append(
+                "an exponential law fits at least as well as the power law, as in a small world"
+            )
+        return tuple(found)
+
+
+def check_window(window: Any) -> Window | None:
+    """Return (low, high) as floats, or None."""
+    if window is None:
+        return None
+    rule = "must be two sizes, the smallest and the largest that count"
+    try:
+        low, high = window
+    except (TypeError, ValueError):
+        raise InvalidTypeError("window", rule, repr(window)) from None
+    pair = check_float("window", low, low=0.0), check_float("window", high, low=0.0)
+    if pair[0] > pair[1]:
+        raise InvalidInputError("window", rule, repr(tuple(window)))
+    return pair
+
+
+def inside(
+    sizes: npt.NDArray[Any], counts: npt.NDArray[Any], window: Window | None
+) -> npt.NDArray[np.bool_]:
+    """Say which sizes count: those of the window, or those from 2 on with at least 5 boxes."""
+    finite = np.isfinite(counts) & (counts > 0)
+    if window is None:
+        return np.asarray(finite & (sizes >= SMALLEST_SIZE) & (counts >= FEWEST_BOXES))
+    return np.asarray(finite & (sizes >= window[0]) & (sizes <= window[1]))
+
+
+def fit(sizes: npt.NDArray[Any], counts: npt.NDArray[Any], kept: npt.NDArray[np.bool_]) -> Law:
+    """Fit ln N on ln l, and on l, over the sizes kept."""
+    x = np.ascontiguousarray(sizes[kept], np.float64)
+    y = np.ascontiguousarray(counts[kept], np.float64)
+    slope, error, power, exponential = _core.fit_laws(x, y)
+    window = (float(x[0]), float(x[-1])) if len(x) else (float("nan"), float("nan"))
+    return Law(slope, error, power, exponential, window, len(np.unique(x)))

@@ -1,0 +1,97 @@
+//! Graph → distances in steps.
+
+use layerscope_core::Error;
+use layerscope_measures::fractal::{Network, distances, paths};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadwriteArray2};
+use pyo3::prelude::*;
+
+use crate::arrays::{array1, slice1};
+use crate::errors::to_python;
+use crate::run::{Manner, door};
+
+/// The table that distances go to, in one of two widths.
+#[derive(FromPyObject)]
+pub enum Table<'py> {
+    Narrow(PyReadwriteArray2<'py, u8>),
+    Wide(PyReadwriteArray2<'py, u16>),
+}
+
+#[pyfunction]
+#[pyo3(signature = (indptr, indices, sources, out, memory_limit=None, n_jobs=None, progress=None))]
+pub fn hop_distances<'py>(
+    py: Python<'py>,
+    indptr: PyReadonlyArray1<'py, i64>,
+    indices: PyReadonlyArray1<'py, u32>,
+    sources: Option<PyReadonlyArray1<'py, u32>>,
+    out: Table<'py>,
+    memory_limit: Option<u64>,
+    n_jobs: Option<i64>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<bool> {
+    let indptr = slice1(py, &indptr, "indptr")?;
+    let indices = slice1(py, &indices, "indices")?;
+    let sources = match &sources {
+        Some(sources) => Some(slice1(py, sources, "sources")?),
+        None => None,
+    };
+    let strided = |_| {
+        to_python(
+            py,
+            Error::invalid("out", "must be C-contiguous", "strided memory"),
+        )
+    };
+    let manner = Manner { n_jobs, progress };
+    match out {
+        Table::Narrow(mut table) => {
+            let table = table.as_slice_mut().map_err(strided)?;
+            door(py, manner, |run| {
+                let network = Network::new(indptr, indices, &[])?;
+                distances::hop_distances(network, sources, table, memory_limit, run)
+            })
+        }
+        Table::Wide(mut table) => {
+            let table = table.as_slice_mut().map_err(strided)?;
+            door(py, manner, |run| {
+                let network = Network::new(indptr, indices, &[])?;
+                distances::hop_distances(network, sources, table, memory_limit, run)
+            })
+        }
+    }
+}
+
+/// diameter, average path, eccentricity of every source, components, ordered pairs per distance.
+type Paths<'py> = (
+    u32,
+    f64,
+    Bound<'py, PyArray1<u32>>,
+    usize,
+    Bound<'py, PyArray1<u64>>,
+);
+
+#[pyfunction]
+#[pyo3(signature = (indptr, indices, sources=None, n_jobs=None, progress=None))]
+pub fn path_statistics<'py>(
+    py: Python<'py>,
+    indptr: PyReadonlyArray1<'py, i64>,
+    indices: PyReadonlyArray1<'py, u32>,
+    sources: Option<PyReadonlyArray1<'py, u32>>,
+    n_jobs: Option<i64>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Paths<'py>> {
+    let indptr = slice1(py, &indptr, "indptr")?;
+    let indices = slice1(py, &indices, "indices")?;
+    let sources = match &sources {
+        Some(sources) => Some(slice1(py, sources, "sources")?),
+        None => None,
+    };
+    let found = door(py, Manner { n_jobs, progress }, |run| {
+        paths::paths(Network::new(indptr, indices, &[])?, sources, run)
+    })?;
+    Ok((
+        found.diameter,
+        found.average,
+        array1(py, found.eccentricity),
+        found.components,
+        array1(py, found.pairs),
+    ))
+}
