@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 import alignment
+import communities
 import intrinsic_dimension
 import label_agreement
 import modularity
@@ -22,6 +23,7 @@ BENCHES = {
     "intrinsic_dimension": intrinsic_dimension,
     "persistence": persistence,
     "alignment": alignment,
+    "communities": communities,
     "self_similarity": self_similarity,
 }
 

@@ -28,6 +28,7 @@ def _data() -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
 
 X, LABELS, STACK = _data()
 GROUPS = np.arange(N) // 3
+GRAPH = ls.neighbors(X, metric="cosine").graph()
 
 # Every public call that takes n_jobs, on data with ties, duplicates and a zero row.
 CALLS: dict[str, Callable[..., Any]] = {
@@ -61,6 +62,8 @@ CALLS: dict[str, Callable[..., Any]] = {
         X, form="correlation", n_null=2, **how
     ),
     "feature_network": lambda **how: ls.feature_network(X, **how),
+    "louvain": lambda **how: ls.louvain(GRAPH, **how),
+    "leiden": lambda **how: ls.leiden(GRAPH, random_state=3, **how),
     "analyze": lambda **how: ls.analyze(STACK, labels=LABELS, n_permutations=10, **how),
 }
 

@@ -64,6 +64,10 @@ CALLS = {
         "ls.nnts({{'a': X, 'b': -X[::-1], 'c': X**2}}, n_neighbors=(2400,), n_jobs={jobs}, "
         "progress=progress)",
     ),
+    "leiden": (
+        "g = ls.Graph.from_edges(rng.integers(200_000, size=(2_000_000, 2)))",
+        "ls.leiden(g, n_iterations=50, n_jobs={jobs}, progress=progress)",
+    ),
     "analyze": (
         LARGE + "; y = np.arange(len(X)) % 10",
         "ls.analyze({{'a': X, 'b': X}}, labels=y, n_jobs={jobs}, progress=progress)",

@@ -40,7 +40,7 @@ from layerscope._settings import (
     progress_for,
     record,
 )
-from layerscope.errors import InvalidInputError, MemoryLimitError
+from layerscope.errors import InvalidInputError, LayerscopeError, MemoryLimitError
 from layerscope.neighbours import Graph, as_graph
 
 __all__ = ["Communities", "leiden", "louvain"]
@@ -366,4 +366,7 @@ def _undirected(graph: Any) -> Graph:
 def _initial(initial: Any, n_nodes: int) -> npt.NDArray[np.uint32]:
     if isinstance(initial, Communities):
         initial = initial.labels
-    return encode_labels(initial, n_nodes)[0]
+    try:
+        return encode_labels(initial, n_nodes)[0]
+    except LayerscopeError as error:
+        raise type(error)("initial", error.rule, error.value) from None
