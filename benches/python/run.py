@@ -6,6 +6,7 @@ import argparse
 
 import alignment
 import approximate
+import communities
 import follow_communities
 import fractal
 import intrinsic_dimension
@@ -28,6 +29,7 @@ BENCHES = {
     "follow_communities": follow_communities,
     "alignment": alignment,
     "fractal": fractal,
+    "communities": communities,
     "self_similarity": self_similarity,
 }
 

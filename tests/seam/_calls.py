@@ -88,6 +88,8 @@ CALLS: dict[str, Callable[..., Any]] = {
         X, form="correlation", n_null=2, **how
     ),
     "feature_network": lambda **how: ls.feature_network(X, **how),
+    "louvain": lambda **how: ls.louvain(GRAPH, **how),
+    "leiden": lambda **how: ls.leiden(GRAPH, random_state=3, **how),
     "analyze": lambda **how: ls.analyze(STACK, labels=LABELS, n_permutations=10, **how),
     "analyze, communities": lambda **how: ls.analyze(
         STACK, labels=LABELS, measures=["communities"], **how

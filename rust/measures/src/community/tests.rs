@@ -319,3 +319,69 @@ fn broken_arrays_are_refused_by_name() {
     assert!(message.contains("symmetric"), "{message}");
     assert!(refused(&[0, 1, 2], &[1, 0], &[1e300, 1e300]).starts_with("weights"));
 }
+
+/// Graphs on which batches go round in circles for long: neighbours stand next to each other in the
+/// order, and all want the same.
+fn hard_for_batches() -> Vec<(&'static str, Edges)> {
+    let ring = |nodes: u32, steps: &[u32]| {
+        let edge = |i: u32, step: &u32| (i, (i + step) % nodes, 1.0);
+        let edges = (0..nodes).flat_map(|i| steps.iter().map(move |step| edge(i, step)));
+        Edges {
+            nodes: nodes as usize,
+            edges: edges.collect(),
+        }
+    };
+    let two_sides = |left: u32, right: u32| Edges {
+        nodes: (left + right) as usize,
+        edges: (0..left)
+            .flat_map(|i| (0..right).map(move |j| (i, left + j, 1.0)))
+            .collect(),
+    };
+    let scattered = |nodes: u32| Edges {
+        nodes: nodes as usize,
+        edges: (0..nodes)
+            .flat_map(|i| {
+                (1..6u32).map(move |k| (i, (i * 7919 * k + k * k * 104_729) % nodes, 1.0))
+            })
+            .collect(),
+    };
+    vec![
+        ("ring", ring(6000, &[1])),
+        ("wide ring", ring(6000, &[1, 2, 3])),
+        ("two sides", two_sides(40, 4000)),
+        ("scattered", scattered(6000)),
+    ]
+}
+
+#[test]
+fn batches_that_do_not_shrink_hand_over_to_the_queue() {
+    let mut handed_over = 0;
+    for (name, graph) in hard_for_batches() {
+        let (indptr, indices, weights) = graph.sparse();
+        let answer = |jobs: usize| {
+            with_jobs(jobs, |run| {
+                let network = Network::new(run, &indptr, &indices, &weights).unwrap();
+                let mass = masses(run, &network, Quality::Modularity).unwrap();
+                let level = level(&network, &weights[..], &mass, rate(&network, &PLAIN));
+                let order = identity(graph.nodes).unwrap();
+                let mut partition = Partition::new(&level, order.clone()).unwrap();
+                let before = Sums::new(run, &network, &partition.community, graph.nodes).unwrap();
+                let moved = move_nodes(run, &level, &mut partition, &order, None, Until::Quiet)
+                    .unwrap()
+                    .0;
+                let after = Sums::new(run, &network, &partition.community, graph.nodes).unwrap();
+                let rise = after.modularity(1.0) - before.modularity(1.0);
+                assert!(
+                    close(rise, moved.gain * 2.0 / network.facts.total),
+                    "{name}"
+                );
+                (partition.community, moved)
+            })
+        };
+        let one = answer(1);
+        assert_eq!(one, answer(3), "{name}");
+        println!("{name} {:?}", one.1);
+        handed_over += u32::from(one.1.handed_over);
+    }
+    assert!(handed_over > 0);
+}

@@ -1,0 +1,177 @@
+"""Louvain and Leiden on kNN graphs of a mixture: ours beside networkit, igraph and leidenalg.
+
+Every call takes the next of ten seeds; the last column compares median modularities, all of them
+computed by one and the same function. The row "ours, one thread" at two threads is the speed-up,
+and says whether both found the same partitions.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import layerscope as ls
+from _bench import Agreement, Case, Job, main
+from _data import clustered
+
+TITLE = "communities of the union graph of 10 neighbours (ratio at one thread, then two)"
+K = 10
+SEEDS = 10
+
+Find = Callable[[int, int], Any]  # (seed, threads) -> what labels_of takes
+
+
+class Runs:
+    """A job that takes the next seed at every call and keeps what it found."""
+
+    def __init__(self, find: Find, labels_of: Callable[[Any], np.ndarray]) -> None:
+        self.find, self.labels_of = find, labels_of
+        self.found: dict[int, Any] = {}
+        self.seed = 0
+
+    def __call__(self, threads: int) -> Runs:
+        """Find a partition with the next seed."""
+        self.found[self.seed % SEEDS] = self.find(self.seed % SEEDS, threads)
+        self.seed += 1
+        return self
+
+    def labels(self) -> dict[int, np.ndarray]:
+        """Return the labels found, by seed."""
+        return {seed: self.labels_of(found) for seed, found in self.found.items()}
+
+
+def mixture(n: int, d: int) -> ls.Graph:
+    """Return the union graph of the points' neighbours, kept in a folder between runs."""
+    folder = Path(os.environ.get("LAYERSCOPE_BENCH_CACHE", tempfile.gettempdir()))
+    path = folder / f"layerscope-mixture-{n}-{d}-{K}.npz"
+    if not path.exists():
+        X, _ = clustered(n, d)
+        np.savez(path, table=search(X))
+    with np.load(path) as kept:
+        table = kept["table"]
+    edges = np.column_stack([np.repeat(np.arange(len(table)), K), table.ravel()])
+    return ls.Graph.from_edges(edges, n_nodes=len(table))
+
+
+def search(X: np.ndarray) -> np.ndarray:
+    """Return neighbours; a tree is faster for many points in few dimensions."""
+    if len(X) < 500_000:
+        return np.asarray(ls.neighbors(X, n_neighbors=K).indices)
+    from sklearn.neighbors import KDTree
+
+    found = KDTree(X).query(X, k=K + 1, return_distance=False)
+    others = found != np.arange(len(X))[:, None]
+    others[others.all(axis=1), -1] = False  # a duplicate may hide the point itself
+    return found[others].reshape(len(X), K).astype(np.uint32)
+
+
+def ours(graph: ls.Graph, find: Any, n_iterations: int | None) -> Runs:
+    return Runs(
+        lambda seed, threads: find(
+            graph, random_state=seed, n_iterations=n_iterations, n_jobs=threads
+        ),
+        lambda found: found.labels,
+    )
+
+
+def of_networkit(graph: ls.Graph, build: Callable[[Any, Any], Any]) -> Runs | None:
+    if importlib.util.find_spec("networkit") is None:
+        return None
+    import networkit as nk
+
+    rows = np.repeat(np.arange(graph.n_nodes, dtype=np.uint64), np.diff(graph.indptr))
+    once = rows < graph.indices
+    ends = (rows[once], graph.indices[once].astype(np.uint64))
+    peer = nk.GraphFromCoo(ends, n=graph.n_nodes, weighted=False, directed=False)
+
+    def find(seed: int, threads: int) -> Any:
+        nk.setSeed(seed, False)
+        nk.setNumberOfThreads(threads)
+        return build(nk.community, peer).run().getPartition()
+
+    return Runs(find, lambda found: np.array(found.getVector()))
+
+
+def of_igraph(graph: ls.Graph, run: Callable[[Any, int], Any]) -> Runs | None:
+    if importlib.util.find_spec("igraph") is None:
+        return None
+    import igraph
+
+    rows = np.repeat(np.arange(graph.n_nodes), np.diff(graph.indptr))
+    once = rows < graph.indices
+    peer = igraph.Graph(n=graph.n_nodes, edges=np.column_stack([rows[once], graph.indices[once]]))
+
+    def find(seed: int, _threads: int) -> Any:
+        random.seed(seed)  # igraph draws from it
+        return run(peer, seed)
+
+    return Runs(find, lambda found: np.array(found.membership))
+
+
+def of_leidenalg(peer: Any, seed: int) -> Any:
+    import leidenalg
+
+    return leidenalg.find_partition(peer, leidenalg.ModularityVertexPartition, seed=seed)
+
+
+def case(algorithm: str, n: int, d: int, *, quick: bool, repetitions: int) -> Case:
+    """Time one iteration of ours beside the peers as their documents call them."""
+
+    def make() -> tuple[Job, dict[str, Job], Agreement]:
+        graph = mixture(n, d)
+        find = getattr(ls, algorithm)
+        peers: dict[str, Runs | None] = {}
+        one = ours(graph, find, 1)
+        peers["ours, one thread"] = Runs(lambda seed, _: one.find(seed, 1), one.labels_of)
+        peers["ours, until stable"] = ours(graph, find, None)
+        if algorithm == "leiden":
+            peers["networkit ParallelLeiden"] = of_networkit(
+                graph, lambda c, g: c.ParallelLeiden(g)
+            )
+            peers["igraph leiden"] = of_igraph(
+                graph, lambda g, _: g.community_leiden(objective_function="modularity")
+            )
+            if n <= 10_000 and importlib.util.find_spec("leidenalg"):
+                peers["leidenalg"] = of_igraph(graph, of_leidenalg)
+        else:
+            peers["networkit PLM"] = of_networkit(graph, lambda c, g: c.PLM(g, refine=False))
+            peers["networkit PLM refine"] = of_networkit(graph, lambda c, g: c.PLM(g, refine=True))
+            if n <= 10_000:
+                peers["igraph multilevel"] = of_igraph(graph, lambda g, _: g.community_multilevel())
+
+        def agreement(mine: Runs, theirs: Runs) -> str:
+            found, other = mine.labels(), theirs.labels()
+            if theirs is peers["ours, one thread"]:
+                both = found.keys() & other.keys()
+                same = sum(np.array_equal(found[seed], other[seed]) for seed in both)
+                return f"same partition for {same} of {len(both)} seeds"
+            return f"Q {median(graph, found):.4f} against {median(graph, other):.4f}"
+
+        jobs: dict[str, Job] = {name: job for name, job in peers.items() if job is not None}
+        return one, jobs, agreement
+
+    return Case(f"{algorithm} n={n} d={d}", make, quick=quick, repetitions=repetitions)
+
+
+def median(graph: ls.Graph, found: dict[int, np.ndarray]) -> float:
+    """Return the median modularity of several partitions."""
+    values = [ls.modularity(graph, labels, n_permutations=0).value for labels in found.values()]
+    return statistics.median(values)
+
+
+CASES = [
+    case(algorithm, n, d, quick=n <= 10_000, repetitions=3 if n >= 1_000_000 else 10)
+    for n, d in ((10_000, 12), (100_000, 12), (1_000_000, 4))
+    for algorithm in ("louvain", "leiden")
+]
+
+if __name__ == "__main__":
+    main(TITLE, CASES, "networkit", "igraph", "leidenalg")
