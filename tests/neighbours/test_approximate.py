@@ -14,7 +14,7 @@ N, D, K = 12_000, 24, 10
 @pytest.fixture(scope="module")
 def data() -> np.ndarray:
     rng = np.random.default_rng(3)
-    centres = rng.normal(size=(30, D))
+    centres = 4 * rng.normal(size=(30, D))
     X = centres[rng.integers(30, size=N)] + rng.normal(size=(N, D))
     X[5] = X[17]  # a duplicate
     return X.astype(np.float32)
@@ -80,7 +80,7 @@ def test_groups_are_kept_apart(data: np.ndarray) -> None:
 
 
 def test_wrong_input(data: np.ndarray) -> None:
-    with pytest.raises(InvalidInputError, match="random_state must be at least 0; got -1"):
+    with pytest.raises(InvalidInputError, match="random_state must be an integer of at least 0; got -1"):
         neighbors(data, method="approximate", random_state=-1)
     with pytest.raises(MemoryLimitError):
         neighbors(data, method="approximate", memory_limit=1000)
