@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests._shared import shared
+
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("[!_]*.py"))
 
 
@@ -30,6 +32,8 @@ def test_there_are_examples() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("example", cases())
 def test_the_default_form_runs(example: Path, tmp_path: Path) -> None:
+    if "LAYERSCOPE_SHARED" in example.read_text(encoding="utf-8"):
+        shared("images")  # skips where there are no data
     done = subprocess.run(
         [sys.executable, str(example)],
         cwd=tmp_path,
@@ -41,3 +45,18 @@ def test_the_default_form_runs(example: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip(), "an example says what it found"
+
+
+@pytest.mark.torch
+def test_an_example_without_its_data_says_what_is_missing(tmp_path: Path) -> None:
+    example = next(path for path in EXAMPLES if path.name == "lenet_mnist.py")
+    done = subprocess.run(
+        [sys.executable, str(example)],
+        cwd=tmp_path,
+        env={**os.environ, "LAYERSCOPE_SHARED": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(r"no \S*mnist-train-images\S*: .*LAYERSCOPE_SHARED\n", done.stderr)

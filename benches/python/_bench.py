@@ -165,10 +165,18 @@ def run(title: str, cases: Sequence[Case], *, full: bool) -> None:
             compare(case)
 
 
+def options_of(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse what every bench understands, beside what the parser knows already."""
+    parser.add_argument("--full", action="store_true", help="the large cases too")
+    parser.add_argument("--dadapy", metavar="PYTHON", help="an interpreter that has dadapy")
+    options = parser.parse_args()
+    if options.dadapy:
+        os.environ["LAYERSCOPE_DADAPY"] = options.dadapy
+    return options
+
+
 def main(title: str, cases: Sequence[Case], *packages: str) -> None:
     """Run one bench as a program."""
-    parser = argparse.ArgumentParser(description=title)
-    parser.add_argument("--full", action="store_true", help="the large cases too")
-    options = parser.parse_args()
+    options = options_of(argparse.ArgumentParser(description=title))
     print_machine(*packages)
     run(title, cases, full=options.full)

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours: ours beside scikit-learn's brute force."""
+"""Exact nearest neighbours: ours beside faiss flat and scikit-learn's brute force."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 import layerscope as ls
+
+try:
+    import faiss
+except ImportError:  # left out where it is not installed
+    faiss = None
+
 from _bench import Agreement, Case, Job, main
 from _data import clustered
 
 TITLE = "exact neighbours, Euclidean, 50 clusters, float32"
 K = 10
 SIZES = [(50, 64), (200, 64), (1000, 64), (2000, 64), (10_000, 64), (10_000, 512)]
+LARGE = [(20_000, 512), (60_000, 64), (60_000, 512), (10_000, 4096)]
 N_PROVEN = 50  # rows that are searched again in float64, whether or not the answers differ
 
 
@@ -28,10 +35,23 @@ def case(n: int, d: int) -> Case:
         def peer(_threads: int) -> Any:  # its threads are set by threadpoolctl
             return fitted.kneighbors(return_distance=True)[1]
 
+        def flat(threads: int) -> Any:
+            faiss.omp_set_num_threads(threads)
+            found = index.search(X, K + 1)[1]
+            # Each row finds itself, but not always first: it is taken out by its number.
+            others = found != np.arange(n)[:, None]
+            others[others.all(axis=1), -1] = False
+            return found[others].reshape(n, K)
+
         def agreement(mine: Any, theirs: Any) -> str:
             return wrong_rows(X, mine, theirs)
 
-        return ours, {"scikit-learn brute": peer}, agreement
+        peers = {"scikit-learn brute": peer}
+        if faiss is not None:
+            index = faiss.IndexFlatL2(d)
+            index.add(X)
+            peers = {"faiss flat": flat, **peers}
+        return ours, peers, agreement
 
     large = n * d > 10_000 * 64
     return Case(
@@ -62,7 +82,7 @@ def wrong_rows(X: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> str:
     )
 
 
-CASES = [case(n, d) for n, d in SIZES]
+CASES = [case(n, d) for n, d in SIZES + LARGE]
 
 if __name__ == "__main__":
-    main(TITLE, CASES, "scikit-learn")
+    main(TITLE, CASES, "scikit-learn", "faiss-cpu")

@@ -6,13 +6,15 @@ import argparse
 
 import alignment
 import approximate
+import follow_communities
 import intrinsic_dimension
 import label_agreement
 import modularity
 import modularity_curve
 import neighbours
 import persistence
-from _bench import print_machine, run
+import self_similarity
+from _bench import options_of, print_machine, run
 
 BENCHES = {
     "neighbours": neighbours,
@@ -22,25 +24,28 @@ BENCHES = {
     "label_agreement": label_agreement,
     "intrinsic_dimension": intrinsic_dimension,
     "persistence": persistence,
+    "follow_communities": follow_communities,
     "alignment": alignment,
+    "self_similarity": self_similarity,
 }
+
+PEERS = (
+    "scikit-learn",
+    "networkx",
+    "igraph",
+    "leidenalg",
+    "networkit",
+    "faiss-cpu",
+    "pynndescent",
+    "rustworkx",
+)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--full", action="store_true", help="the large cases too")
     parser.add_argument("--only", choices=BENCHES, help="one bench")
-    options = parser.parse_args()
-    print_machine(
-        "scikit-learn",
-        "networkx",
-        "igraph",
-        "leidenalg",
-        "networkit",
-        "faiss-cpu",
-        "pynndescent",
-        "rustworkx",
-    )
+    options = options_of(parser)
+    print_machine(*PEERS)
     for name, bench in BENCHES.items():
         if options.only in (None, name):
             run(bench.TITLE, bench.CASES, full=options.full)

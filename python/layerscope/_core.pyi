@@ -10,7 +10,10 @@ __all__ = [
     "agreement_from_neighbors",
     "approximate_neighbors",
     "build_info",
+    "communities",
+    "community_levels",
     "estimate_memory",
+    "follow_communities",
     "graph_from_edges",
     "graph_from_neighbors",
     "modularity_from_graph",
@@ -21,8 +24,12 @@ __all__ = [
     "nntp_cancelled",
     "nnts",
     "nnts_chance",
+    "nnts_sets",
+    "nnts_sets_memory",
+    "partition_agreement",
     "permutation",
     "self_similarity",
+    "self_similarity_gradient",
     "two_nn",
     "unit_distances",
 ]
@@ -186,6 +193,19 @@ def self_similarity(
     Columns of ``data`` are the units.
     """
 
+def self_similarity_gradient(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    form: str,
+    rms: bool,
+    n_thetas: int,
+    kappa: float,
+    factor: float,
+    with_gradient: bool,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[float, npt.NDArray[np.float64]]:
+    """Return the value and its gradient of the shape of ``data``, empty when not asked for."""
+
 def unit_distances(
     data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
     memory_limit: int | None = None,
@@ -234,6 +254,42 @@ def nnts(
 def nnts_chance(n: int, k: int) -> float:
     """Return NNTS of two independent layers."""
 
+def nnts_sets(
+    layers: list[npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16 | np.uint32]],
+    names: list[str],
+    ks: list[int],
+    metric: str,
+    n_bootstrap: int,
+    seed: int,
+    keep_shared: bool,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[
+    tuple[
+        npt.NDArray[np.float64],
+        npt.NDArray[np.float64],
+        tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None,
+        npt.NDArray[np.uint16] | None,
+    ],
+    list[tuple[int, int, int, int]],
+]:
+    """Return what ``nnts`` returns, by rows of bits, and four counts per layer.
+
+    A layer is a matrix of values, or of neighbour lists (uint32). The counts are rows tied at the
+    largest k, repeated rows, zero rows and infinite distances; zeros for lists.
+    """
+
+def nnts_sets_memory(
+    layers: list[npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16 | np.uint32]],
+    ks: list[int],
+    metric: str,
+    keep_shared: bool,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+) -> int:
+    """Return the bytes that ``nnts_sets`` takes at most beside its input and its result."""
+
 def nntp(
     lists: list[npt.NDArray[np.uint32]],
     gap: int,
@@ -249,3 +305,58 @@ def nntp_cancelled(
     progress: Callable[[int, int], object] | None = None,
 ) -> npt.NDArray[np.uint32]:
     """Return the pairs of the first layer that the second does not have."""
+
+def partition_agreement(
+    found: npt.NDArray[np.uint32],
+    n_found: int,
+    codes: npt.NDArray[np.uint32],
+    n_classes: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[
+    float,
+    float,
+    float,
+    float,
+    npt.NDArray[np.float64],
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.uint64],
+]:
+    """Return ami, ari, nmi, purity; fragmentation; each community's largest class and its size."""
+
+def follow_communities(
+    layers: list[npt.NDArray[np.uint32]],
+    n_communities: list[int],
+    minimum_overlap: float,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Return per step heir and destination of each community, parent of each next one; -1: none."""
+
+def communities(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    algorithm: str,
+    resolution: float,
+    quality: str,
+    initial: npt.NDArray[np.uint32] | None,
+    iterations: int | None,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[npt.NDArray[np.int64], float, float, bool, int]:
+    """Return labels, modularity, quality, whether it is stable, and iterations made."""
+
+def community_levels(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.uint32],
+    resolution: float,
+    quality: str,
+    seed: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[npt.NDArray[np.int64]]:
+    """Return nested partitions, finest first, the last that of the labels."""

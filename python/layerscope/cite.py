@@ -89,6 +89,15 @@ _ENTRIES = {
   year    = {2017},
   doi     = {10.1038/s41598-017-11873-y}
 }""",
+    "ding2025": """\
+@misc{ding2025selfsimilarity,
+  author = {Ding, Jingyi and Qi, Chengwen and Wang, Hongfei and Wu, Jianshe and Jiao, Licheng and
+            Guo, Yuwei and Gao, Jian},
+  title  = {Self-similarity Analysis in Deep Neural Networks},
+  year   = {2025},
+  eprint = {2507.17785},
+  archivePrefix = {arXiv}
+}""",
     "hryniowski2020": """\
 @misc{hryniowski2020interlayer,
   author = {Hryniowski, Andrew and Wong, Alexander},
@@ -147,6 +156,48 @@ _ENTRIES = {
   year    = {2022},
   doi     = {10.1093/pnasnexus/pgac039}
 }""",
+    "blondel2008": """\
+@article{blondel2008louvain,
+  author  = {Blondel, Vincent D. and Guillaume, Jean-Loup and Lambiotte, Renaud and
+             Lefebvre, Etienne},
+  title   = {Fast unfolding of communities in large networks},
+  journal = {Journal of Statistical Mechanics: Theory and Experiment},
+  volume  = {2008},
+  number  = {10},
+  pages   = {P10008},
+  year    = {2008},
+  doi     = {10.1088/1742-5468/2008/10/P10008}
+}""",
+    "traag2019": """\
+@article{traag2019leiden,
+  author  = {Traag, V. A. and Waltman, L. and van Eck, N. J.},
+  title   = {From {Louvain} to {Leiden}: guaranteeing well-connected communities},
+  journal = {Scientific Reports},
+  volume  = {9},
+  pages   = {5233},
+  year    = {2019},
+  doi     = {10.1038/s41598-019-41695-z}
+}""",
+    "vinh2010": """\
+@article{vinh2010clusterings,
+  author  = {Vinh, Nguyen Xuan and Epps, Julien and Bailey, James},
+  title   = {Information Theoretic Measures for Clusterings Comparison: Variants, Properties,
+             Normalization and Correction for Chance},
+  journal = {Journal of Machine Learning Research},
+  volume  = {11},
+  pages   = {2837--2854},
+  year    = {2010}
+}""",
+    "hubert1985": """\
+@article{hubert1985partitions,
+  author  = {Hubert, Lawrence and Arabie, Phipps},
+  title   = {Comparing partitions},
+  journal = {Journal of Classification},
+  volume  = {2},
+  pages   = {193--218},
+  year    = {1985},
+  doi     = {10.1007/BF01908075}
+}""",
     "radovanovic2010": """\
 @article{radovanovic2010hubs,
   author  = {Radovanovi{\\'c}, Milo{\\v s} and Nanopoulos, Alexandros and Ivanovi{\\'c}, Mirjana},
@@ -172,9 +223,18 @@ _SOURCES = {
     "nntp": ("hryniowski2020",),
     "NNTP": ("hryniowski2020",),
     "cka": ("kornblith2019", "song2012", "nguyen2021"),
+    "cka_matrix": ("kornblith2019", "song2012", "nguyen2021"),
+    "CKAMatrix": ("kornblith2019", "song2012", "nguyen2021"),
     "CKA": ("kornblith2019", "song2012", "nguyen2021"),
     "alignment": ("huh2024", "glielmo2022"),
     "Alignment": ("huh2024", "glielmo2022"),
+    "louvain": ("blondel2008", "newman2004"),
+    "leiden": ("traag2019", "blondel2008", "newman2004"),
+    "partition_agreement": ("vinh2010", "hubert1985"),
+    "self_similarity": ("ding2025",),
+    "SelfSimilarity": ("ding2025",),
+    "feature_network": ("ding2025",),
+    "FeatureNetwork": ("ding2025",),
     "neighbors": ("radovanovic2010",),
     "Neighbors": ("radovanovic2010",),
     "hubness": ("radovanovic2010",),
@@ -230,6 +290,9 @@ def _sources(result: Any) -> Iterator[str]:
         yield from _SOURCES.get(name, ())
     if settings.get("directed") and any("odularity" in name for name in names):
         yield "leicht2008"
+    agreement = getattr(result, "agreement", None)
+    if isinstance(agreement, Result):
+        yield from _sources(agreement)
     inner = getattr(result, "results", None)
     for part in _parts(inner):
         yield from _sources(part)

@@ -103,7 +103,7 @@ def test_readme_is_short_and_starts_with_one_sentence() -> None:
 
 def test_requirements_are_pinned_with_hashes_and_without_addresses() -> None:
     files = sorted((ROOT / "requirements").glob("*.txt"))
-    assert {path.stem for path in files} == {"build", "runtime", "dev", "torch"}
+    assert {path.stem for path in files} == {"bench", "build", "runtime", "dev", "torch"}
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert "://" not in text, name(path)

@@ -1,6 +1,7 @@
 """Linear CKA against its twin, closed forms and what must not change it."""
 
 import importlib
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from layerscope import bfloat16, cka
 from layerscope._reference import cka as twin
 from layerscope.errors import InvalidInputError, InvalidTypeError, MemoryLimitError
-from layerscope.measures import _centred
+from layerscope.measures import _centred, _products
 
 # The package exports a function of the same name as the file.
 cka_module = importlib.import_module("layerscope.measures.cka")
@@ -87,12 +88,12 @@ def test_both_ways_and_all_tiles_give_one_value(monkeypatch):
     x = rng.normal(size=(50, 30)).astype(np.float32)
     y = x[:, :11] + rng.normal(size=(50, 11)).astype(np.float32)
     layers = [_centred.Centred(z, "X") for z in (x, y)]
-    plain = cka_module._over_features(layers, None)
-    np.testing.assert_allclose(cka_module._over_samples(layers, None), plain, rtol=1e-12)
+    plain = _products._over_features(layers, None)
+    np.testing.assert_allclose(_products._over_samples(layers, None), plain, rtol=1e-12)
     for name, size in (("_ROWS", 17), ("_FEATURES", 4), ("_SAMPLES", 7), ("_DEPTH", 5)):
-        monkeypatch.setattr(cka_module, name, size)
+        monkeypatch.setattr(_products, name, size)
     monkeypatch.setattr(_centred, "_CHUNK", 64)
-    for way in (cka_module._over_features, cka_module._over_samples):
+    for way in (_products._over_features, _products._over_samples):
         small = [_centred.Centred(z, "X") for z in (x, y)]
         np.testing.assert_allclose(way(small, None), plain, rtol=1e-12)
         before = way(small, None)
@@ -140,13 +141,60 @@ def test_the_matrix_is_that_of_the_pairs():
     rng = np.random.default_rng(6)
     stack = {str(d): rng.normal(size=(40, d)) for d in (3, 10, 25)}
     stack["flat"] = np.ones((40, 2))
-    for debiased in (False, True):
-        found = cka_matrix(stack, debiased=debiased)
+    result = cka_matrix(stack)
+    assert result.layers == ("3", "10", "25", "flat")
+    for found, debiased in ((result.matrix, False), (result.debiased, True)):
         np.testing.assert_array_equal(found, found.T)
         np.testing.assert_array_equal(np.diag(found), [1, 1, 1, np.nan])
         assert np.isnan(found[3]).all()
         expected = cka(stack["3"], stack["25"], debiased=debiased).value
         assert found[0, 2] == pytest.approx(expected, abs=1e-12)
+
+    assert result.warnings == ("layer 'flat': it is constant, so CKA is not defined",)
+    rows = list(result.table.rows())
+    assert [(row["layer_a"], row["layer_b"]) for row in rows][:2] == [("3", "10"), ("3", "25")]
+    assert rows[1]["cka"] == result.matrix[0, 2]
+    assert rows[1]["debiased"] == result.debiased[0, 2]
+
+
+@given(st.integers(2, 12), st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(0, 99))
+def test_the_matrix_equals_the_gram_matrices(n, widths, seed):
+    rng = np.random.default_rng(seed)
+    stack = {str(place): rng.normal(size=(n, d)) for place, d in enumerate(widths)}
+    result = cka_matrix(stack)
+    layers = list(stack.values())
+    expected = [[twin.cka(x, y) for y in layers] for x in layers]
+    np.testing.assert_allclose(result.matrix, expected, atol=1e-11)
+    if n < 4:
+        assert np.isnan(result.debiased).all()
+
+
+def test_more_layers_take_smaller_tiles_and_stay_within_the_limit():
+    assert [_products._side(10_000, layers) for layers in (1, 2, 8, 60, 2**30)] == [
+        1024, 1024, 512, 256, 1,
+    ]  # fmt: skip
+    assert _products._side(5, 2) == 5
+    rng = np.random.default_rng(8)
+    stack = {str(place): rng.normal(size=(300, 2000)) for place in range(24)}
+    limit = 40_000_000  # the layers themselves take 115 MB
+    tracemalloc.start()
+    try:
+        result = cka_matrix(stack, memory_limit=limit)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 1_000_000 < peak < limit
+    np.testing.assert_array_equal(result.matrix, cka_matrix(stack).matrix)
+    with pytest.raises(MemoryLimitError, match="memory_limit must be at least"):
+        cka_matrix(stack, memory_limit=1_000_000)
+
+
+def test_wide_layers_are_warned_about():
+    rng = np.random.default_rng(9)
+    result = cka_matrix({"wide": rng.normal(size=(20, 20)), "b": rng.normal(size=(20, 30))})
+    assert len(result.warnings) == 1
+    assert "'wide' and 1 other layer:" in result.warnings[0]
+    assert result.matrix[0, 1] > 0.3 > abs(result.debiased[0, 1])
 
 
 X = np.random.default_rng(7).normal(size=(20, 3))

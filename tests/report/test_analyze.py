@@ -15,6 +15,7 @@ from layerscope import (
     analyze,
     analyze_run,
     bfloat16,
+    cka,
     intrinsic_dimension,
     label_agreement,
     modularity,
@@ -23,7 +24,7 @@ from layerscope import (
     nntp,
     nnts,
 )
-from layerscope.errors import InvalidInputError, InvalidTypeError
+from layerscope.errors import InvalidInputError, InvalidTypeError, MemoryLimitError
 from tests.report._stacks import RISING, labels_of, stack_of
 
 # The function `analyze` hides the package of the same name from attribute access.
@@ -33,7 +34,7 @@ LABELS = labels_of()
 COLUMNS = (
     *("layer", "n_features", "label_agreement", "modularity", "modularity_low", "modularity_high"),
     *("bound", "ratio", "z", "intrinsic_dimension", "intrinsic_dimension_se"),
-    *("nnts_previous", "transient_share", "hubness"),
+    *("nnts_previous", "cka_previous", "transient_share", "hubness"),
     *("n_tied_rows", "n_duplicate_rows", "n_zero_rows"),
 )
 
@@ -45,7 +46,7 @@ def test_the_table_has_the_promised_columns_and_the_numbers_of_the_measures() ->
     assert report.table.columns == COLUMNS
     assert report.steps is None
     assert tuple(report.results) == (
-        *("label_agreement", "modularity", "intrinsic_dimension", "nnts", "nntp"),
+        *("label_agreement", "modularity", "intrinsic_dimension", "nnts", "nntp", "cka"),
     )
     similar = nnts(stack, n_neighbors=6)
     np.testing.assert_array_equal(report.results["nnts"].by_k, similar.by_k)
@@ -124,6 +125,45 @@ def test_the_dimension_of_cosine_neighbours_is_left_out_with_a_word() -> None:
     assert any("intrinsic_dimension is left out" in text for text in report.warnings)
 
 
+def test_cka_is_that_of_the_pairs_and_stands_in_the_table() -> None:
+    stack = stack_of(RISING)
+    report = analyze(stack, measures="cka")
+    assert tuple(report.results) == ("cka",)
+    found = report.results["cka"]
+    names = list(stack)
+    for a, first in enumerate(names):
+        for b, second in enumerate(names[a + 1 :], a + 1):
+            plain = cka(stack[first], stack[second]).value
+            debiased = cka(stack[first], stack[second], debiased=True).value
+            assert found.matrix[a, b] == found.matrix[b, a] == pytest.approx(plain, abs=1e-12)
+            assert found.debiased[a, b] == pytest.approx(debiased, abs=1e-12)
+    previous = report.table["cka_previous"]
+    assert np.isnan(previous[0])
+    assert previous[1:] == tuple(np.diag(found.matrix, 1).tolist())
+
+
+def test_cka_without_activations_or_memory_is_left_out_with_a_word() -> None:
+    stack = stack_of(RISING)
+    tables = {**stack, "conv2": neighbors(stack["conv2"], n_neighbors=15)}
+    report = analyze(tables, n_neighbors=5)
+    assert "cka" not in report.results
+    assert "cka_previous" not in report.table
+    assert any(
+        "cka is left out" in text and "only the neighbours" in text and "'conv2'" in text
+        for text in report.warnings
+    )
+
+
+def test_cka_that_does_not_fit_is_left_out_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_small(layers: Any, **_: Any) -> Any:
+        raise MemoryLimitError("memory_limit", "must be at least 9 bytes here", 8)
+
+    monkeypatch.setattr(measured_module, "cka_matrix", too_small)
+    report = analyze(stack_of(RISING))
+    assert "cka" not in report.results
+    assert any(text.startswith("cka is left out: memory_limit") for text in report.warnings)
+
+
 def test_labels_come_with_the_stack_or_beside_it() -> None:
     stack = stack_of(RISING)
     inside = analyze(Activations(stack, labels=LABELS.tolist()))
@@ -131,7 +171,7 @@ def test_labels_come_with_the_stack_or_beside_it() -> None:
     assert inside.table["modularity"] == beside.table["modularity"]
     assert set(inside.results["modularity"]["conv1"].per_class) == {0, 1, 2}
     without = analyze(stack)
-    assert set(without.results) == {"intrinsic_dimension", "nnts", "nntp"}
+    assert set(without.results) == {"intrinsic_dimension", "nnts", "nntp", "cka"}
     assert "Without labels" in without.advice[0]
 
 
@@ -202,9 +242,10 @@ def test_progress_runs_once_over_all_layers() -> None:
     done = [told[0] for told in calls]
     assert done == sorted(done)
     assert done[0] == 0
-    assert {told[1] for told in calls} == {3000}
-    assert calls[-1][0] == 3000
-    assert {told[2] for told in calls} == {f"neighbours of {name}" for name in RISING}
+    assert {told[1] for told in calls} == {4000}
+    assert calls[-1][0] == 4000
+    whats = {f"neighbours of {name}" for name in RISING} | {"CKA of all pairs of layers"}
+    assert {told[2] for told in calls} == whats
 
 
 def test_half_floats_and_bfloat16_words_are_taken() -> None:
@@ -237,7 +278,11 @@ WRONG: dict[str, tuple[dict[str, Any], type, str]] = {
     "k of text": ({"n_neighbors": "3"}, InvalidTypeError, "n_neighbors must be an integer"),
     "metric": ({"metric": "l1"}, InvalidInputError, "metric must be one of 'euclidean'"),
     "preset": ({"preset": "x"}, InvalidInputError, "preset must be one of 'eccv2022'"),
-    "later measure": ({"measures": ["cka"]}, InvalidInputError, "'cka', which is not part of it"),
+    "later measure": (
+        {"measures": ["separability"]},
+        InvalidInputError,
+        "'separability', which is not part of it",
+    ),
     "unknown measure": ({"measures": "cca"}, InvalidInputError, "names among label_agreement"),
     "measure of a number": ({"measures": 3}, InvalidTypeError, "measures must be None, a name"),
     "measures of numbers": ({"measures": [3]}, InvalidTypeError, "measures must be names among"),

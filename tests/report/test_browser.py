@@ -13,6 +13,7 @@ import pytest
 
 from layerscope import analyze_run
 from layerscope.demo_data import load_demo
+from tests.report import _chains as chains
 from tests.report import _fakes as fakes
 
 pytestmark = pytest.mark.browser
@@ -28,6 +29,8 @@ REPORTS: dict[str, Any] = {
     ),
     "sixty layers": lambda: fakes.report(fakes.names(60), range(100)),
     "run": lambda: fakes.report(fakes.names(7), steps=[0, 10, 100, 1000]),
+    "chain of six": lambda: chains.report(6),
+    "chain of sixty": lambda: chains.report(60),
     "nothing defined": lambda: fakes.report(fakes.names(3), undefined=True),
 }
 
@@ -90,7 +93,7 @@ def test_page_in_a_browser(browser: Any, tmp_path: Path, kind: str, size: str) -
         ".map(chart => { const box = chart.querySelector('svg').getBoundingClientRect();"
         " return [box.left, box.right, box.height] })"
     )
-    assert len(charts) >= (1 if kind == "nothing defined" else 5)
+    assert len(charts) >= (1 if kind == "nothing defined" else 4)
     for left, right, tall in charts:
         assert 0 <= left < right <= width
         assert right - left > 250
@@ -110,3 +113,55 @@ def test_page_in_a_browser(browser: Any, tmp_path: Path, kind: str, size: str) -
     browser.get("about:blank")
     assert browser.save_screenshot(str(picture))
     assert picture.stat().st_size < SMALLEST_PICTURE  # so that the bound tells the two apart
+
+
+SHOWN = """
+const card = [...document.querySelectorAll('figure.pick')].find(one => one.querySelector('.ck1'));
+return [...card.querySelectorAll('.of')].filter(one => getComputedStyle(one).display != 'none')
+  .map(one => one.getAttribute('class').split(' ')[1]).sort()
+"""
+
+
+@pytest.mark.parametrize("count", [6, 60])
+def test_the_slider_moves_by_keys_and_shows_one_layer(
+    browser: Any, tmp_path: Path, count: int
+) -> None:
+    keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.get(chains.report(count).to_html(tmp_path / "report.html").as_uri())
+    # The sentences on the form and on the k; the map itself needs no layer.
+    assert browser.execute_script(SHOWN) == ["f0", "f0k14"]
+    last = browser.find_element("css selector", "input[name=nnts-k]:checked")
+    last.send_keys(keys.ARROW_LEFT)
+    assert browser.execute_script(SHOWN) == ["f0", "f0k13", "f0k13"]
+    browser.find_element("css selector", "input[name=nnts-f]:checked").send_keys(keys.ARROW_RIGHT)
+    assert browser.execute_script(SHOWN) == ["f1", "f1k13", "f1k13"]
+    moved = browser.find_element("css selector", "input[name=nnts-k]:checked")
+    for _ in range(14):
+        moved.send_keys(keys.ARROW_LEFT)
+        moved = browser.find_element("css selector", "input[name=nnts-k]:checked")
+    assert browser.execute_script(SHOWN) == ["f1", "f1k14", "f1k14"]  # round the end
+    # Layer and map lie on one another.
+    boxes = browser.execute_script(
+        "const card = document.querySelector('.pick.broad');"
+        "return [...card.querySelectorAll('image')].filter(one => one.getClientRects().length)"
+        ".map(one => { const box = one.getBoundingClientRect();"
+        " return [box.left, box.top, box.right, box.bottom] })"
+    )
+    tall = [box for box in boxes if box[2] - box[0] > 50]
+    assert len(tall) == 2
+    assert all(abs(one - other) < 2 for one, other in zip(*tall, strict=True))
+    # A target for a finger, side by side without overlap.
+    stops = browser.execute_script(
+        "return [...document.querySelectorAll('.broad .stops label')].map(one => "
+        "{ const box = one.getBoundingClientRect(); return [box.left, box.right, box.height] })"
+    )
+    assert all(right - left >= 20 and height >= 24 for left, right, height in stops)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert browser.execute_script(SHOWN) == ["f0", "f0k14"]
+        buttons = "return getComputedStyle(document.querySelector('.pick fieldset')).display"
+        assert browser.execute_script(buttons) == "none"
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

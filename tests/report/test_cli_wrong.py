@@ -117,7 +117,7 @@ WRONG = {
     "k as large as n": ("acts --k 90", "--k must be at most 89"),
     "unknown metric": ("acts --metric l1", "--metric must be one of euclidean"),
     "unknown measure": ("acts --measures q", "--measures must be names among"),
-    "later measure": ("acts --measures cka", "not part of it yet"),
+    "later measure": ("acts --measures separability", "not part of it yet"),
     "measure without labels": ("acts --measures modularity", "--labels must be given"),
     "empty measure": ("acts --measures ,", "--measures must be names"),
     "unknown preset": ("acts --preset eccv", "--preset must be one of eccv2022"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,10 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from layerscope import plot
+from layerscope import modularity, neighbors, plot
+from layerscope.errors import InvalidInputError
 from layerscope.plot._text import number, readable, spread
+from tests.report import _chains as chains
 from tests.report import _fakes as fakes
 
 
@@ -173,3 +177,104 @@ def test_spread_keeps_order_and_distance(wanted: list[float], gap: float) -> Non
     assert all(after - before >= fits - 1e-9 for before, after in pairwise(heights))
     assert min(heights) >= -1e-9
     assert max(heights) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("form", ["nnts", "adjusted", "overlap"])
+@pytest.mark.parametrize("k", [None, 2])
+def test_nnts_is_drawn_at_any_k_in_any_form(form: str, k: int | None) -> None:
+    result = chains.report(4).results["nnts"]
+    place = -1 if k is None else k - 1
+    chance = result.chance_by_k[place]
+    wanted = {
+        "nnts": result.by_k[place],
+        "adjusted": (result.by_k[place] - chance) / (1 - chance),
+        "overlap": result.overlap_by_k[place],
+    }[form]
+    axes = result.plot(k=k, form=form)
+    np.testing.assert_array_equal(axes.images[0].get_array(), wanted)
+    assert axes.images[0].norm.vmin == 0
+    assert axes.images[0].norm.vmax == 1
+    assert axes.get_title(loc="left").endswith(f"k = {15 if k is None else k}")
+    assert plot.nnts(result, ax := Figure().add_subplot(), title="") is ax
+    assert ax.get_title(loc="left") == ""
+
+
+def test_another_k_or_form_of_nnts_is_refused() -> None:
+    result = chains.report(4).results["nnts"]
+    with pytest.raises(InvalidInputError, match="k must be one of the 15 k measured"):
+        result.plot(k=16)
+    with pytest.raises(InvalidInputError, match="form must be one of 'nnts'"):
+        result.plot(form="chance")
+
+
+def test_cka_is_drawn_in_both_forms() -> None:
+    result = chains.report(4).results["cka"]
+    for debiased, wanted in ((False, result.matrix), (True, result.debiased)):
+        axes = result.plot(debiased=debiased)
+        np.testing.assert_array_equal(axes.images[0].get_array(), wanted)
+
+
+def test_runs_that_differ_much_are_coloured_by_their_logarithm() -> None:
+    result = chains.report(6).results["nntp"]
+    counts = np.triu(np.arange(36).reshape(6, 6) ** 3)
+    axes = replace(result, counts=counts).plot()
+    shown = axes.images[0].get_array()
+    np.testing.assert_array_equal(shown.filled(0), counts)
+    assert isinstance(axes.images[0].norm, LogNorm)
+    assert shown.mask.sum() == (counts == 0).sum()  # no colour for no run
+    for even in (7, 0):
+        axes = plot.nntp(replace(result, counts=np.triu(np.full((6, 6), even))))
+        assert not isinstance(axes.images[0].norm, LogNorm)
+        assert axes.images[0].get_array().mask.sum() == 15  # only what cannot be
+
+
+@pytest.mark.parametrize("counts", [[0, 9, 4, 1], [0, 90_000, 30, 1], [0, 0, 0, 5], [0, 0, 0, 0]])
+def test_lifetimes_have_bars_of_their_height(counts: list[int]) -> None:
+    result = replace(chains.report(4).results["nntp"], lifetimes=np.array(counts))
+    axes = plot.lifetimes(result)
+    tops = [bar.get_y() + bar.get_height() for bar in axes.patches]
+    known = [count for count in counts[1:] if count]
+    if not known:
+        assert texts(axes) == ["no pair of neighbours"]
+        return
+    log = max(known) > 50 * min(known)
+    assert (axes.get_yscale() == "log") == log
+    floor = axes.get_ylim()[0]
+    np.testing.assert_allclose(tops, [max(count, floor) for count in counts[1:]])
+    assert floor < min(known)
+
+
+def test_births_and_deaths_are_shares_of_their_own_layer() -> None:
+    result = chains.report(5).results["nntp"]
+    axes = plot.turnover(result)
+    drawn = lines(axes)
+    for wanted in (
+        [np.nan, *(result.births / result.n_edges[1:])],
+        [*(result.deaths / result.n_edges[:-1]), np.nan],
+        result.transient_share,
+    ):
+        assert any(np.array_equal(one, wanted, equal_nan=True) for one in drawn)
+    assert {"new", "gone next", "here alone"} <= set(texts(axes))
+
+
+def test_one_layer_has_bars_for_its_classes() -> None:
+    result = modularity(chains.chain(["a"])["a"], np.arange(60) % 4, n_permutations=0)
+    axes = result.plot()
+    drawn = sorted(bar.get_width() for bar in axes.patches)
+    np.testing.assert_array_equal(drawn, sorted(result.per_class.values()))
+    many = modularity(chains.chain(["a"])["a"], np.arange(60) % 30, n_permutations=0).plot()
+    assert len(many.patches) == 12
+    assert "of 30 classes" in many.get_xlabel()
+    empty = replace(result, per_class={0: float("nan")})
+    assert texts(plot.modularity(empty)) == ["modularity is not defined"]
+
+
+@pytest.mark.parametrize("n_samples", [60, 900])
+def test_neighbours_have_a_histogram_of_every_row(n_samples: int) -> None:
+    result = neighbors(chains.chain(["a"], n_samples)["a"], n_neighbors=min(50, n_samples - 1))
+    axes = result.plot()
+    assert sum(bar.get_height() for bar in axes.patches) == n_samples
+    assert len(axes.patches) <= 41
+    times = np.bincount(result.indices.ravel(), minlength=n_samples)
+    right = max(bar.get_x() + bar.get_width() for bar in axes.patches if bar.get_height())
+    assert times.max() <= right + 1

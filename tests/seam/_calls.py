@@ -47,11 +47,31 @@ CALLS: dict[str, Callable[..., Any]] = {
     "label_agreement": lambda **how: ls.label_agreement(X, LABELS, **how),
     "intrinsic_dimension": lambda **how: ls.intrinsic_dimension(X, **how),
     "nnts": lambda **how: ls.nnts(STACK, n_neighbors=7, n_bootstrap=9, per_sample=True, **how),
+    "nnts, large k": lambda **how: ls.nnts(
+        STACK, n_neighbors=(70, 40), n_bootstrap=9, per_sample=True, **how
+    ),
     "nntp": lambda **how: ls.nntp(STACK, n_neighbors=7, gap=1, **how),
+    "follow_communities": lambda **how: ls.follow_communities(
+        STACK, labels=LABELS, n_neighbors=7, **how
+    ),
+    "follow_communities, cosine": lambda **how: ls.follow_communities(
+        STACK, metric="cosine", algorithm="louvain", **how
+    ),
     "cka": lambda **how: ls.cka(X, STACK["layer1"], **how),
     "cka, debiased": lambda **how: ls.cka(X, STACK["layer1"], debiased=True, **how),
     "alignment": lambda **how: ls.alignment(X, STACK["layer1"], n_neighbors=7, **how),
+    "self_similarity": lambda **how: ls.self_similarity(X, n_null=3, **how),
+    "self_similarity, covering": lambda **how: ls.self_similarity(
+        X, form="covering", scale="rms", n_null=2, **how
+    ),
+    "self_similarity, correlation": lambda **how: ls.self_similarity(
+        X, form="correlation", n_null=2, **how
+    ),
+    "feature_network": lambda **how: ls.feature_network(X, **how),
     "analyze": lambda **how: ls.analyze(STACK, labels=LABELS, n_permutations=10, **how),
+    "analyze, communities": lambda **how: ls.analyze(
+        STACK, labels=LABELS, measures=["communities"], **how
+    ),
 }
 
 

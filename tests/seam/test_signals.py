@@ -59,6 +59,11 @@ CALLS = {
         "found = ls.neighbors(rng.normal(size=(3000, 4))); y = np.arange(3000) % 10",
         "ls.modularity(found, y, n_permutations=10**6, n_jobs={jobs}, progress=progress)",
     ),
+    "nnts, large k": (
+        "X = rng.normal(size=(12_000, 64)).astype(np.float32)",
+        "ls.nnts({{'a': X, 'b': -X[::-1], 'c': X**2}}, n_neighbors=(2400,), n_jobs={jobs}, "
+        "progress=progress)",
+    ),
     "analyze": (
         LARGE + "; y = np.arange(len(X)) % 10",
         "ls.analyze({{'a': X, 'b': X}}, labels=y, n_jobs={jobs}, progress=progress)",

@@ -222,6 +222,12 @@ def test_token_masks():
         (3, InvalidTypeError, "must be a DataLoader"),
         ("text", InvalidTypeError, "must be a DataLoader"),
         (TensorDataset(POINTS), InvalidTypeError, "not a dataset of samples"),
+        (
+            (POINTS, LABELS),
+            InvalidInputError,
+            r"pair is written \[\(input, label\)\]; got a batch of",
+        ),
+        ([POINTS.numpy(), LABELS], InvalidInputError, "pair is written"),
     ],
 )
 def test_wrong_batches(batches, kind, message):

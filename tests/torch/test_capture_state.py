@@ -49,6 +49,9 @@ def everything(model):
         [parameter.requires_grad for parameter in model.parameters()],
         torch.is_grad_enabled(),
         torch.is_inference_mode_enabled(),
+        torch.is_autocast_enabled("cpu"),
+        torch.is_autocast_cache_enabled(),
+        torch.backends.mha.get_fastpath_enabled(),
         torch.get_rng_state().tolist(),
         random.getstate(),
         np.random.get_state()[1].tolist(),  # noqa: NPY002
@@ -59,16 +62,17 @@ def batches(n=3):
     return [torch.randn(4, 3) for _ in range(n)]
 
 
+@pytest.mark.parametrize("autocast", [False, True])
 @pytest.mark.parametrize("grad", [True, False])
 @pytest.mark.parametrize(
     "error", [None, RuntimeError("midway"), KeyboardInterrupt(), SystemExit(3)], ids=repr
 )
-def test_everything_is_put_back(error, grad):
+def test_everything_is_put_back(error, grad, autocast):
     model = Fails(error).train()
     model.norm.eval()  # frozen while the rest trains
     model.linear.weight.requires_grad_(False)
     data = batches()
-    with torch.set_grad_enabled(grad):
+    with torch.set_grad_enabled(grad), torch.autocast("cpu", torch.bfloat16, enabled=autocast):
         before = everything(model)
         if error is None:
             capture(model, data)
@@ -120,6 +124,19 @@ def test_a_shuffling_loader_goes_on_as_if_nothing_had_been():
         stack = capture(nn.Sequential(nn.Identity()), loader)
         assert torch.cat([x for [x] in loader]).tolist() == plain == stack["0"].tolist()
         assert loader._iterator is None
+
+
+def test_under_autocast_layers_are_as_they_are_made_and_gradients_flow_afterwards():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Sigmoid(), nn.Linear(4, 2))
+    [x] = batches(1)
+    with torch.autocast("cpu", torch.bfloat16):
+        stack = capture(model, [x])
+        model(x).sum().backward()  # autocast remembers the weights that it made smaller
+        with torch.no_grad():
+            by_hand = model[0](x)
+    assert [str(array.dtype) for array in stack.values()] == ["bfloat16"] * 3
+    np.testing.assert_array_equal(np.asarray(stack["0"]), by_hand.float().numpy())
+    assert all(parameter.grad is not None for parameter in model.parameters())
 
 
 def test_a_compiled_model_runs_uncompiled_and_is_named_as_the_plain_one():

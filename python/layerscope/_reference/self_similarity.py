@@ -27,7 +27,7 @@ def rate(X: Floats, form: str = "paper", K: int = 256) -> float:
     if form == "covering":
         N = covering_counts(square, theta)
     else:
-        p = np.array([(C <= t).mean() for t in theta])
+        p = np.array([(t >= C).mean() for t in theta])
         if form == "paper":
             N = D - (D - 1) * np.log(1 + (D - 1) * p) / np.log(D)
         else:

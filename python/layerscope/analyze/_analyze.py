@@ -47,8 +47,11 @@ def analyze(
     metric : {"euclidean", "cosine", "pearson", "inner_product"}
         Of the neighbour graphs. The intrinsic dimension is always Euclidean.
     measures : str or sequence of str, optional
-        Of ``label_agreement``, ``modularity``, ``intrinsic_dimension``. None means all of them, or
-        those that need no labels when there are none.
+        Of ``label_agreement``, ``modularity``, ``intrinsic_dimension``, ``nnts``, ``nntp``,
+        ``cka``, ``self_similarity``, ``communities``. None means all but the last, or those of
+        them that need no labels when there are none. CKA is left out, with a warning, where there
+        are no activations or its tiles do not fit under ``memory_limit``. Self-similarity takes
+        256 seeded samples and leaves layers of more than 4,096 columns out.
     preset : {"eccv2022"}, optional
         The settings of Lu et al. (2022): k = 3, cosine, five seeded draws of min(500, n) rows for
         the modularity curve. A parameter given beside it departs from it.
@@ -59,9 +62,9 @@ def analyze(
     n_jobs : int, optional
         Threads, None for all cores; never changes a result.
     memory_limit : int or str, optional
-        Bytes of scratch for the neighbour search, or a string such as ``"2GB"``.
+        Bytes of scratch for the neighbour search and CKA, or a string such as ``"2GB"``.
     progress : True or callable, optional
-        Called with (done, total, what), in thousandths of a layer.
+        Called with (done, total, what), in thousandths of a layer; CKA counts as one more layer.
 
     Returns
     -------
@@ -77,7 +80,8 @@ def analyze(
 
     Notes
     -----
-    O(L n² d) for the exact neighbours of L layers, O(L n k) beside that.
+    O(L n² d) for the exact neighbours of L layers, O(L² n k) for NNTS; CKA takes at most
+    about the arithmetic of the neighbours.
 
     References
     ----------
@@ -112,7 +116,7 @@ def analyze(
         memory_limit=memory_limit,
         progress=progress,
     )
-    measured = measure_stack(layers, plan, Watch(plan.progress, len(layers)))
+    measured = measure_stack(layers, plan, Watch(plan.progress, len(layers) + plan.rounds))
     return Report(
         layers=tuple(layers),
         table=layer_table({None: measured}, layers),
@@ -201,7 +205,7 @@ def analyze_run(
             )
     names = tuple(next(iter(stacks.values())))
     plan = next(iter(plans.values()))
-    watch = Watch(plan.progress, len(names) * len(stacks))
+    watch = Watch(plan.progress, (len(names) + plan.rounds) * len(stacks))
     measured = {}
     for step, layers in stacks.items():
         with _at_step(step):

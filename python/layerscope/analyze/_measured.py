@@ -13,9 +13,11 @@ from layerscope._result import StackResult
 from layerscope._settings import progress_for
 from layerscope._table import Table
 from layerscope.analyze._plan import Plan
-from layerscope.errors import in_layer
+from layerscope.analyze._units import unit_similarity
+from layerscope.errors import MemoryLimitError, in_layer
 from layerscope.measures import (
     ModularityCurve,
+    follow_communities,
     intrinsic_dimension,
     label_agreement,
     modularity_curve,
@@ -23,6 +25,7 @@ from layerscope.measures import (
     nnts,
     per_layer,
 )
+from layerscope.measures.cka import cka_matrix
 from layerscope.measures.nnts import MOST_KS
 from layerscope.neighbours import Neighbors, neighbors
 
@@ -49,19 +52,19 @@ class Measured:
 
 
 class Watch:
-    """Progress over all layers of a call, in thousandths of a layer.
+    """Progress over all parts of a call, in thousandths of a part.
 
     Parameters
     ----------
     progress : None, True or callable
         As users give it.
-    n_layers : int
-        Layers to come, those of all checkpoints together.
+    n_parts : int
+        Parts to come, those of all checkpoints together: the layers, and what compares them all.
     """
 
-    def __init__(self, progress: Any, n_layers: int) -> None:
+    def __init__(self, progress: Any, n_parts: int) -> None:
         self._progress = progress
-        self._total = 1000 * n_layers
+        self._total = 1000 * n_parts
         self._done = 0
         self._what = ""
 
@@ -71,12 +74,12 @@ class Watch:
         self._tell(self._done)
 
     def finish(self) -> None:
-        """Count one layer."""
+        """Count one part."""
         self._done += 1000
         self._tell(self._done)
 
     def inside(self) -> Callable[[int, int, str], None] | None:
-        """Return a progress callable for the work inside one layer, or None."""
+        """Return a progress callable for the work inside one part, or None."""
         if progress_for(self._progress, "") is None:
             return None
         return lambda done, total, _: self._tell(self._done + 999 * done // max(total, 1))
@@ -124,6 +127,18 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
         results["nnts"] = _similarity(tables, plan)
     if "nntp" in plan.measures:
         results["nntp"] = nntp(tables, n_jobs=plan.n_jobs)
+    if "cka" in plan.measures:
+        watch.start("CKA of all pairs of layers")
+        results |= _alignment(layers, plan, watch, warnings)
+        watch.finish()
+    if "self_similarity" in plan.measures:
+        watch.start("self-similarity of units")
+        results |= unit_similarity(layers, plan, watch.inside(), warnings)
+        watch.finish()
+    if "communities" in plan.measures:
+        watch.start("communities")
+        results["communities"] = _followed(tables, plan, watch)
+        watch.finish()
     for name, table in tables.items():
         warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
     warnings += [sentence for result in results.values() for sentence in result.warnings]
@@ -175,6 +190,35 @@ def _similarity(tables: Mapping[str, Neighbors], plan: Plan) -> StackResult:
     k = plan.n_neighbors
     every = k if k <= MOST_KS else (k,)  # every k up to it, or, when they are too many, it alone
     return nnts(tables, n_neighbors=every, random_state=plan.random_state, n_jobs=plan.n_jobs)
+
+
+def _followed(tables: Mapping[str, Neighbors], plan: Plan, watch: Watch) -> StackResult:
+    return follow_communities(
+        tables,
+        labels=plan.labels,
+        random_state=plan.random_state,
+        n_jobs=plan.n_jobs,
+        memory_limit=plan.memory_limit,
+        progress=watch.inside(),
+    )
+
+
+def _alignment(
+    layers: Mapping[str, Any], plan: Plan, watch: Watch, warnings: list[str]
+) -> dict[str, StackResult]:
+    lacking = [name for name, X in layers.items() if isinstance(X, Neighbors)]
+    if lacking:
+        warnings.append(
+            "cka is left out: it needs activations, and of layer "
+            f"{lacking[0]!r} only the neighbours were given"
+        )
+        return {}
+    try:
+        found = cka_matrix(layers, memory_limit=plan.memory_limit, progress=watch.inside())
+    except MemoryLimitError as error:
+        warnings.append(f"cka is left out: {error}")
+        return {}
+    return {"cka": found}
 
 
 def changes(measured: Mapping[Any, Measured]) -> dict[str, Any]:
@@ -231,6 +275,20 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
     if "nnts" in results:
         similarity = results["nnts"].matrix
         columns["nnts_previous"] = [math.nan, *np.diag(similarity, 1).tolist()]
+    if "cka" in results:
+        columns["cka_previous"] = [math.nan, *np.diag(results["cka"].matrix, 1).tolist()]
+    if "self_similarity" in results:
+        units = results["self_similarity"]
+        columns["self_similarity"] = units.value.tolist()
+        columns["self_similarity_null"] = [float(one.null_mean) for one in units.results]
+        columns["self_similarity_z"] = [float(one.z) for one in units.results]
+    if "communities" in results:
+        followed = results["communities"]
+        columns["n_communities"] = followed.n_communities.tolist()
+        columns["community_modularity"] = followed.modularity.tolist()
+        if followed.agreement is not None:
+            columns["ami"] = followed.agreement.ami.tolist()
+            columns["ari"] = followed.agreement.ari.tolist()
     if "nntp" in results:
         columns["transient_share"] = results["nntp"].transient_share.tolist()
     return columns

@@ -34,9 +34,14 @@ MEASURES: dict[str, bool] = {
     "intrinsic_dimension": False,
     "nnts": False,
     "nntp": False,
+    "cka": False,
+    "self_similarity": False,
+    "communities": False,
 }
+#: Measures that are computed only when they are asked for.
+ON_REQUEST = frozenset({"communities"})
 #: Names that are part of the public surface and not of this version.
-DEFERRED = ("cka", "communities", "box_counts", "self_similarity", "separability")
+DEFERRED = ("box_counts", "separability")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +77,12 @@ class Plan:
     memory_limit: int | None
     progress: Progress
     asked: Mapping[str, Any]
+
+    @property
+    def rounds(self) -> int:
+        """Parts of progress beside one per layer."""
+        extra = {"cka", "self_similarity", "communities"}
+        return len(extra.intersection(self.measures))
 
     @property
     def depth(self) -> int:
@@ -151,15 +162,16 @@ def make_plan(
 
 
 def choose_measures(measures: Any, *, has_labels: bool) -> tuple[str, ...]:
-    """Return the measures to compute: those asked for, or all that the input allows.
+    """Return the measures to compute: those asked for, or the usual ones that the input allows.
 
     >>> choose_measures(None, has_labels=False)
-    ('intrinsic_dimension', 'nnts', 'nntp')
+    ('intrinsic_dimension', 'nnts', 'nntp', 'cka', 'self_similarity')
     >>> choose_measures(["modularity", "label_agreement"], has_labels=True)
     ('label_agreement', 'modularity')
     """
     if measures is None:
-        return tuple(name for name, needs in MEASURES.items() if has_labels or not needs)
+        usual = {name: needs for name, needs in MEASURES.items() if name not in ON_REQUEST}
+        return tuple(name for name, needs in usual.items() if has_labels or not needs)
     names = [measures] if isinstance(measures, str) else _listed(measures)
     known = ", ".join(MEASURES)
     for name in names:

@@ -119,7 +119,8 @@ def demo(output: str, json_target: str | None, jobs: int | None) -> None:
     "--measures",
     type=Names(),
     metavar="A,B,…",
-    help="Of label_agreement, modularity, intrinsic_dimension; all by default.",
+    help="Of label_agreement, modularity, intrinsic_dimension, nnts, nntp, cka, self_similarity; "
+    "all by default. On request: communities.",
 )
 @click.option(
     "--preset", type=Choice("eccv2022"), metavar="[eccv2022]", help="A paper's own settings."

@@ -7,6 +7,8 @@ names start with an underscore. What is known about each of them stands in ``_re
 from layerscope.measures._per_layer import PerLayer, per_layer
 from layerscope.measures.alignment import Alignment, alignment
 from layerscope.measures.cka import CKA, cka
+from layerscope.measures.communities import Communities, leiden, louvain
+from layerscope.measures.follow_communities import FollowedCommunities, follow_communities
 from layerscope.measures.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from layerscope.measures.label_agreement import LabelAgreement, label_agreement
 from layerscope.measures.modularity import Modularity, modularity
@@ -25,8 +27,10 @@ __all__ = [
     "NNTP",
     "NNTS",
     "Alignment",
+    "Communities",
     "Difference",
     "FeatureNetwork",
+    "FollowedCommunities",
     "IntrinsicDimension",
     "LabelAgreement",
     "Modularity",
@@ -36,8 +40,11 @@ __all__ = [
     "alignment",
     "cka",
     "feature_network",
+    "follow_communities",
     "intrinsic_dimension",
     "label_agreement",
+    "leiden",
+    "louvain",
     "modularity",
     "modularity_curve",
     "nntp",

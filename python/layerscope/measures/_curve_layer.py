@@ -13,7 +13,9 @@ from layerscope._settings import check_int, given, progress_for
 from layerscope.errors import InvalidInputError
 from layerscope.measures._jackknife import GROUPS
 from layerscope.measures._labelled import Codes
-from layerscope.measures._modularity import Arcs, Plan, arcs_of, score
+from layerscope.measures._modularity import score
+from layerscope.measures._modularity_arcs import Arcs, arcs_of
+from layerscope.measures._modularity_plan import Plan
 from layerscope.measures._presets import get_preset
 from layerscope.neighbours import Neighbors
 

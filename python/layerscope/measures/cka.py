@@ -15,23 +15,18 @@ diagonal:
 HSIC₁ does not see the mean, and for centred features K1 = 0: with k_i = |x_i|², l_i = |y_i|² the
 right side is ‖Xᵀ Y‖² − n / (n − 2) Σ k_i l_i + (Σ k_i)(Σ l_i) / ((n − 1)(n − 2)), O(n d) beyond the
 norm.
-
-Both ways to the norm are open: d × d products of features, or n × n Gram matrices, tile by tile.
-The cheaper is taken. The products are numpy's, in float64.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from layerscope._result import Result
+from layerscope._result import Result, StackResult
 from layerscope._settings import (
     MemoryLimit,
     Progress,
@@ -40,21 +35,15 @@ from layerscope._settings import (
     progress_for,
     record,
 )
+from layerscope._table import Table
 from layerscope.activations import as_stack
-from layerscope.errors import InvalidInputError, InvalidTypeError, MemoryLimitError, in_layer
-from layerscope.measures._centred import Centred, Floats, centre_pair, row_blocks
+from layerscope.errors import InvalidInputError, InvalidTypeError, in_layer
+from layerscope.measures._centred import Centred, Floats, centre_pair
+from layerscope.measures._products import Tick, inner_products
 
-__all__ = ["CKA", "cka", "cka_matrix"]
+__all__ = ["CKA", "CKAMatrix", "cka", "cka_matrix"]
 
-# Sizes are fixed: how the sums are cut must not depend on the machine or on a limit.
-_ROWS = 4096  # samples of one product over samples
-_FEATURES = 1024  # features on a side of a tile of XᵀY
-_SAMPLES = 1024  # samples on a side of a tile of a Gram matrix
-_DEPTH = 4096  # features of one product over features
-_KEPT = 2**30  # bytes that centred copies may take where no limit is given
 _FEWEST_DEBIASED = 4
-
-Tick = Callable[[int, int], object] | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -68,6 +57,53 @@ class CKA(Result):
     """
 
     value: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CKAMatrix(StackResult):
+    """Linear centred kernel alignment of all pairs of layers.
+
+    Attributes
+    ----------
+    matrix : ndarray of float64, shape (L, L)
+        CKA, one on the diagonal; NaN beside a constant layer.
+    debiased : ndarray of float64, shape (L, L)
+        The debiased form; NaN beside a layer whose estimate with itself is not positive, and
+        everywhere below four samples.
+    """
+
+    matrix: Floats
+    debiased: Floats
+
+    @property
+    def table(self) -> Table:
+        """One row per pair of layers a < b."""
+        first, second = np.triu_indices(len(self.layers), 1)
+        columns: dict[str, Sequence[Any]] = {
+            "layer_a": [self.layers[a] for a in first],
+            "layer_b": [self.layers[b] for b in second],
+            "cka": self.matrix[first, second].tolist(),
+            "debiased": self.debiased[first, second].tolist(),
+        }
+        return Table(columns)
+
+    def plot(self, ax: Any = None, *, debiased: bool = False) -> Any:
+        """Draw the pairs of layers as a map.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+        debiased : bool, default False
+            Draw the debiased form.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.cka(self, ax, debiased=debiased)
 
 
 def cka(
@@ -154,27 +190,72 @@ def cka(
 
 
 def cka_matrix(
-    stack: Any,
-    *,
-    debiased: bool = False,
-    memory_limit: MemoryLimit = None,
-    progress: Progress = None,
-) -> npt.NDArray[np.float64]:
-    """Return CKA of all pairs of layers, shape (L, L); NaN beside a constant layer.
+    stack: Any, *, memory_limit: MemoryLimit = None, progress: Progress = None
+) -> CKAMatrix:
+    """Compare all pairs of layers by linear CKA, plain and debiased.
 
     Each layer is centred once and meets itself once, so this costs less than its pairs.
+
+    Parameters
+    ----------
+    stack : Activations or mapping of str to array
+        The layers in order, all of the same samples.
+    memory_limit, progress
+        As in :func:`cka`.
+
+    Returns
+    -------
+    CKAMatrix
+        With ``matrix`` and ``debiased``.
+
+    Raises
+    ------
+    InvalidInputError
+        For fewer than two samples, or values not finite; the layer is named.
+    MemoryLimitError
+        If not even the tiles fit.
+
+    Notes
+    -----
+    With N samples and D features in all layers together, O(N D²) or O(N² (D + L²)), whichever is
+    less: at most about the arithmetic of the exact neighbours of the same layers.
     """
-    _check_flag(debiased)
     limit, tick = check_memory(memory_limit), progress_for(progress, "cka")
-    layers = []
-    fewest = _FEWEST_DEBIASED if debiased else 2
+    layers: dict[str, Centred] = {}
     for name, X in as_stack(stack).items():
         with in_layer(name):
-            layers.append(Centred(X, "X"))
-            if layers[-1].shape[0] < fewest:
-                rule = f"must have at least {fewest} rows"
-                raise InvalidInputError("X", rule, f"shape {layers[-1].shape}")
-    return _alignments(layers, debiased, limit, tick)
+            layers[name] = Centred(X, "X")
+            if layers[name].shape[0] < 2:
+                raise InvalidInputError(
+                    "X", "must have at least 2 rows", f"shape {layers[name].shape}"
+                )
+    centred = list(layers.values())
+    n = centred[0].shape[0]
+    products = inner_products(centred, limit, tick)
+    constant = [name for name, layer in layers.items() if layer.constant]
+    wide = [name for name, layer in layers.items() if layer.shape[1] >= n]
+    warnings = [f"layer {name!r}: it is constant, so CKA is not defined" for name in constant]
+    if wide:
+        warnings.append(
+            f"CKA without its debiased form says little about {wide[0]!r}"
+            + (
+                f" and {len(wide) - 1} other layer{'s' if len(wide) > 2 else ''}"
+                if len(wide) > 1
+                else ""
+            )
+            + ": with as many features as samples unrelated layers are alike too"
+        )
+    return CKAMatrix(
+        layers=tuple(layers),
+        matrix=_normalised(products, centred, bounded=True),
+        debiased=(
+            _normalised(_unbiased(products, centred), centred, bounded=False)
+            if n >= _FEWEST_DEBIASED
+            else np.full_like(products, np.nan)
+        ),
+        settings=record("cka_matrix", n_samples=n),
+        warnings=tuple(warnings),
+    )
 
 
 def _check_flag(debiased: object) -> None:
@@ -183,16 +264,20 @@ def _check_flag(debiased: object) -> None:
 
 
 def _alignments(layers: list[Centred], debiased: bool, limit: int | None, tick: Tick) -> Floats:
-    hsic = _inner_products(layers, limit, tick)
-    if debiased:
-        hsic = _unbiased(hsic, layers)
+    products = inner_products(layers, limit, tick)
+    hsic = _unbiased(products, layers) if debiased else products
+    return _normalised(hsic, layers, bounded=not debiased)
+
+
+def _normalised(hsic: Floats, layers: list[Centred], *, bounded: bool) -> Floats:
+    """Divide HSIC of pairs by that of the layers with themselves."""
     own = np.diag(hsic)
     defined = (own > 0.0) & ~np.array([layer.constant for layer in layers])
     norms = np.sqrt(np.where(defined, own, np.nan))
     values: Floats = hsic / np.outer(norms, norms)
     np.fill_diagonal(values, np.where(defined, 1.0, np.nan))
     # Beyond 1 is rounding; the debiased form may truly lie there.
-    return values if debiased else np.minimum(values, 1.0)
+    return np.minimum(values, 1.0) if bounded else values
 
 
 def _unbiased(products: Floats, layers: list[Centred]) -> Floats:
@@ -205,77 +290,3 @@ def _unbiased(products: Floats, layers: list[Centred]) -> Floats:
             diagonal = n / (n - 2) * (k * l).sum()
             found[a, b] += k.sum() * l.sum() / ((n - 1) * (n - 2)) - diagonal
     return found
-
-
-def _inner_products(layers: list[Centred], limit: int | None, tick: Tick) -> Floats:
-    """Return Σ_ij K_ij L_ij = ‖XᵀY‖² for all pairs of layers, the cheaper way."""
-    n, widths = layers[0].shape[0], [layer.shape[1] for layer in layers]
-    # Products of a matrix with itself cost half.
-    over_features = n * sum(widths) ** 2 / 2
-    over_samples = n**2 * sum(widths) / 2
-    if over_features <= over_samples:
-        tile = min(max(widths), _FEATURES)
-        _keep(layers, 8 * (2 * min(n, _ROWS) * tile + 2 * tile**2), limit)
-        return _over_features(layers, tick)
-    tile = min(n, _SAMPLES)
-    _keep(layers, 8 * (2 * tile * min(max(widths), _DEPTH) + (len(layers) + 2) * tile**2), limit)
-    return _over_samples(layers, tick)
-
-
-def _keep(layers: list[Centred], least: int, limit: int | None) -> None:
-    """Hold centred copies where they fit beside the ``least`` bytes of the tiles."""
-    if limit is not None and limit < least:
-        raise MemoryLimitError("memory_limit", f"must be at least {least} bytes here", limit)
-    distinct = list({id(layer): layer for layer in layers}.values())
-    room = _KEPT if limit is None else limit - least
-    if 8 * sum(layer.shape[0] * layer.shape[1] for layer in distinct) <= room:
-        for layer in distinct:
-            layer.keep()
-
-
-def _over_features(layers: list[Centred], tick: Tick) -> Floats:
-    """Sum the squares of XᵀY, tile by tile of features."""
-    n = layers[0].shape[0]
-    tiles = [
-        (place, columns)
-        for place, layer in enumerate(layers)
-        for columns in row_blocks(layer.shape[1], _FEATURES)
-    ]
-    pairs = list(combinations_with_replacement(tiles, 2))
-    found = np.zeros((len(layers), len(layers)))
-    for done, ((a, left), (b, right)) in enumerate(pairs):
-        same = a == b and left == right
-        total = np.zeros((left.stop - left.start, right.stop - right.start))
-        for rows in row_blocks(n, _ROWS):
-            x = layers[a].block(rows, left)
-            y = x if same else layers[b].block(rows, right)
-            total += x.T @ y
-        weight = 2.0 if a == b and not same else 1.0
-        found[a, b] += weight * np.square(total, out=total).sum()
-        if tick is not None:
-            tick(done + 1, len(pairs))
-    return np.asarray(np.triu(found) + np.triu(found, 1).T)
-
-
-def _over_samples(layers: list[Centred], tick: Tick) -> Floats:
-    """Sum the products of Gram matrices, tile by tile of samples."""
-    blocks = list(row_blocks(layers[0].shape[0], _SAMPLES))
-    pairs = list(combinations_with_replacement(blocks, 2))
-    found = np.zeros((len(layers), len(layers)))
-    for done, (left, right) in enumerate(pairs):
-        grams = [_gram(layer, left, right) for layer in layers]
-        weight = 1.0 if left == right else 2.0
-        for a, k in enumerate(grams):
-            for b in range(a, len(grams)):
-                found[a, b] += weight * (k * grams[b]).sum()
-        if tick is not None:
-            tick(done + 1, len(pairs))
-    return np.asarray(np.triu(found) + np.triu(found, 1).T)
-
-
-def _gram(layer: Centred, left: slice, right: slice) -> Floats:
-    total = np.zeros((left.stop - left.start, right.stop - right.start))
-    for columns in row_blocks(layer.shape[1], _DEPTH):
-        x = layer.block(left, columns)
-        total += x @ (x if left == right else layer.block(right, columns)).T
-    return total

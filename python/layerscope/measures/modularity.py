@@ -16,7 +16,9 @@ from typing import Any
 
 from layerscope._settings import METRIC, N_NEIGHBORS, WEIGHT, MemoryLimit, Progress
 from layerscope.measures._labelled import as_arcs_source, codes_for
-from layerscope.measures._modularity import Modularity, arcs_of, check_plan, score, score_graph
+from layerscope.measures._modularity import Modularity, score, score_graph
+from layerscope.measures._modularity_arcs import arcs_of
+from layerscope.measures._modularity_plan import check_plan
 from layerscope.neighbours import Graph
 
 __all__ = ["Modularity", "modularity"]

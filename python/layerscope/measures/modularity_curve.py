@@ -30,7 +30,9 @@ from layerscope.errors import InvalidInputError, InvalidTypeError, in_layer
 from layerscope.measures import _jackknife
 from layerscope.measures._curve_layer import check_draws, subsample_values, values_without_groups
 from layerscope.measures._labelled import matrix_of
-from layerscope.measures._modularity import Modularity, arcs_of, check_plan, score
+from layerscope.measures._modularity import Modularity, score
+from layerscope.measures._modularity_arcs import arcs_of
+from layerscope.measures._modularity_plan import check_plan
 from layerscope.measures._per_layer import layer_index, layer_warnings
 from layerscope.neighbours import Neighbors
 

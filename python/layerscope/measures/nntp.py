@@ -66,6 +66,22 @@ class NNTP(StackResult):
     gap: int
     _lists: tuple[npt.NDArray[np.uint32], ...] = field(default=(), repr=False)
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the runs by first and last layer as a map.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.nntp(self, ax)
+
     def cancelled(self, a: str | int, b: str | int) -> npt.NDArray[np.uint32]:
         """Return the pairs of layer ``a`` that layer ``b`` does not have.
 

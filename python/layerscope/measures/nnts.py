@@ -26,14 +26,12 @@ from layerscope._settings import (
     MemoryLimit,
     Progress,
     check_int,
-    check_jobs,
     check_seed,
-    progress_for,
     record,
 )
 from layerscope._table import Table
 from layerscope.errors import InvalidInputError
-from layerscope.neighbours import stack_neighbors
+from layerscope.measures._nnts_paths import count_shared
 
 __all__ = ["MOST_KS", "NNTS", "nnts"]
 
@@ -94,6 +92,26 @@ class NNTS(StackResult):
             columns["nnts" if name == "matrix" else name] = column
         return Table(columns)
 
+    def plot(self, ax: Any = None, *, k: int | None = None, form: str = "nnts") -> Any:
+        """Draw NNTS of all pairs of layers as a map.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+        k : int, optional
+            One of ``ks``; the largest by default.
+        form : {"nnts", "adjusted", "overlap"}
+            What is drawn; always coloured from 0 to 1.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.nnts(self, ax, k=k, form=form)
+
 
 def nnts(
     stack: Mapping[str, Any],
@@ -138,8 +156,10 @@ def nnts(
 
     Notes
     -----
-    O(L² n k) time beside the neighbours, all k at once. Source: Hryniowski & Wong 2020, arXiv
-    2012.03793.
+    O(L² n k) time beside the neighbours, all k at once. Large k of a tuple (above len(ks) n/64),
+    and lists that would not fit under ``memory_limit``, are handled as rows of bits, block by
+    block: O(L n² d + L² len(ks) n²/64) time, and the whole of it stays under ``memory_limit``. The
+    numbers are the same. Source: Hryniowski & Wong 2020, arXiv 2012.03793.
 
     Examples
     --------
@@ -154,28 +174,21 @@ def nnts(
     seed = check_seed(random_state)
     draws = check_int("n_bootstrap", n_bootstrap, low=0)
     ks = _check_ks(n_neighbors)
-    tables = stack_neighbors(
+    counted = count_shared(
         stack,
+        ks,
         n_neighbors=n_neighbors if isinstance(n_neighbors, int) else max(ks),
         metric=metric,
+        n_bootstrap=draws,
+        seed=seed,
+        keep_shared=per_sample,
         n_jobs=n_jobs,
         memory_limit=memory_limit,
         progress=progress,
     )
-    depth = min(table.n_neighbors for table in tables.values())
-    if max(ks) > depth:  # tables that were given may be shallower than the default
-        ks = tuple(k for k in ks if k <= depth)
-    layers = tuple(tables)
-    n_layers, n = len(layers), next(iter(tables.values())).n_samples
-    jaccard, overlap, interval, shared = _core.nnts(
-        [np.ascontiguousarray(table.indices) for table in tables.values()],
-        list(ks),
-        draws,
-        seed,
-        per_sample,
-        n_jobs=check_jobs(n_jobs),
-        progress=progress_for(progress, "nnts"),
-    )
+    layers, ks, n = counted.layers, counted.ks, counted.n_samples
+    n_layers = len(layers)
+    jaccard, overlap, interval, shared = counted.matrices
     by_k = jaccard.reshape(len(ks), n_layers, n_layers)
     overlap_by_k = overlap.reshape(len(ks), n_layers, n_layers)
     chance_by_k = np.array([_core.nnts_chance(n, k) for k in ks])
@@ -197,15 +210,13 @@ def nnts(
         settings=record(
             "nnts",
             n_neighbors=n_neighbors,
-            metric=next(iter(tables.values())).metric,
+            metric=counted.metric,
             n_bootstrap=draws,
             per_sample=per_sample,
             random_state=seed,
             n_samples=n,
         ),
-        warnings=tuple(
-            f"layer {name!r}: {warning}" for name in layers for warning in tables[name].warnings
-        ),
+        warnings=counted.warnings,
     )
 
 

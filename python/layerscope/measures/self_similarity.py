@@ -332,6 +332,29 @@ def self_similarity(
     )
 
 
+def unmeasured(n_units: int, n_samples: int, why: str) -> SelfSimilarity:
+    """Return the result of a layer that was left out, and why in its warnings."""
+    return SelfSimilarity(
+        value=math.nan,
+        theta_min=math.nan,
+        theta_max=math.nan,
+        theta=np.empty(0),
+        counts=np.empty(0),
+        dimension=math.nan,
+        dimension_error=math.nan,
+        window=(math.nan, math.nan),
+        null_mean=math.nan,
+        null_sd=math.nan,
+        z=math.nan,
+        dead_share=math.nan,
+        duplicate_share=math.nan,
+        n_units=n_units,
+        n_samples=n_samples,
+        settings=record("self_similarity"),
+        warnings=(f"self_similarity is left out: {why}",),
+    )
+
+
 def _mean_and_sd(values: npt.NDArray[np.float64]) -> tuple[float, float]:
     if len(values) == 0:
         return math.nan, math.nan

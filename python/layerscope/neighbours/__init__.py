@@ -1,7 +1,7 @@
 """Activations → neighbours: the one computation that every measure inherits from."""
 
 from layerscope.neighbours._graph import Graph, as_graph
-from layerscope.neighbours._neighbors import Neighbors
+from layerscope.neighbours._neighbors import Neighbors, row_remarks
 from layerscope.neighbours._search import as_neighbors, estimate_memory, neighbors, stack_neighbors
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "as_neighbors",
     "estimate_memory",
     "neighbors",
+    "row_remarks",
     "stack_neighbors",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope import _core
-from layerscope._arrays import why_no_array
 from layerscope._settings import check_int
-from layerscope.errors import InvalidInputError, InvalidTypeError, MissingExtraError
+from layerscope.errors import InvalidInputError, InvalidTypeError
+from layerscope.neighbours._graph_input import (
+    check_directed,
+    check_ends,
+    edge_array,
+    edge_weight,
+    is_networkx,
+    is_sparse,
+    missing_package,
+    refuse_asymmetry,
+    weight_array,
+)
 
 __all__ = ["Graph", "as_graph"]
 
@@ -115,16 +123,16 @@ class Graph:
         >>> Graph.from_edges([(0, 1), (1, 0)], directed=True).n_edges
         2
         """
-        directed = _check_directed(directed)
-        ends = _edge_array(edges)
+        directed = check_directed(directed)
+        ends = edge_array(edges)
         largest = int(ends.max()) if ends.size else -1
         if n_nodes is None:
             check_int("edges", largest, low=-1, high=_MOST_NODES - 1, high_means="the largest node")
             count = largest + 1
         else:
             count = check_int("n_nodes", n_nodes, low=0, high=_MOST_NODES)
-        _check_ends(ends, count)
-        values = None if weights is None else _weight_array(weights, len(ends))
+        check_ends(ends, count)
+        values = None if weights is None else weight_array(weights, len(ends))
         sources, targets = (np.ascontiguousarray(ends[:, side], np.uint32) for side in (0, 1))
         return _graph(
             _core.graph_from_edges(count, sources, targets, values, directed), directed=directed
@@ -162,8 +170,8 @@ class Graph:
         >>> Graph.from_scipy(csr_array([[0, 3], [3, 0]]))
         Graph(n_nodes=2, n_edges=1, undirected)
         """
-        directed = _check_directed(directed)
-        if not _is_sparse(matrix):
+        directed = check_directed(directed)
+        if not is_sparse(matrix):
             rule = "must be a scipy sparse matrix or array"
             raise InvalidTypeError("matrix", rule, type(matrix).__name__)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
@@ -178,7 +186,7 @@ class Graph:
         if not directed:
             opposite = _core.graph_from_edges(n_nodes, columns, rows, values, True)
             if not _same(parts, opposite):
-                _refuse_asymmetry(matrix)
+                refuse_asymmetry(matrix)
                 # Only explicit zeros differ, and a zero stored on one side is no edge.
                 stored = values != 0
                 rows, columns, values = rows[stored], columns[stored], values[stored]
@@ -217,7 +225,7 @@ class Graph:
         >>> Graph.from_networkx(nx.path_graph(["a", "b", "c"]))
         Graph(n_nodes=3, n_edges=2, undirected)
         """
-        if not _is_networkx(graph):
+        if not is_networkx(graph):
             raise InvalidTypeError("graph", "must be a networkx graph", type(graph).__name__)
         number = {node: i for i, node in enumerate(graph.nodes)}
         ends = np.empty((graph.number_of_edges(), 2), np.int64)
@@ -225,7 +233,7 @@ class Graph:
         for i, (source, target, attributes) in enumerate(graph.edges(data=True)):
             ends[i] = number[source], number[target]
             if weight is not None:
-                values[i] = _edge_weight(attributes, weight, (source, target))
+                values[i] = edge_weight(attributes, weight, (source, target))
         return cls.from_edges(
             ends, n_nodes=len(number), weights=values, directed=bool(graph.is_directed())
         )
@@ -251,7 +259,7 @@ class Graph:
         try:
             from scipy.sparse import csr_array
         except ImportError:
-            raise _missing("scipy") from None
+            raise missing_package("scipy") from None
         small = max(self.n_nodes, len(self.indices)) < 2**31
         kind = np.int32 if small else np.int64
         parts = (self.weights.copy(), self.indices.astype(kind), self.indptr.astype(kind))
@@ -274,7 +282,7 @@ class Graph:
         try:
             import networkx as nx
         except ImportError:
-            raise _missing("networkx") from None
+            raise missing_package("networkx") from None
         result = nx.DiGraph() if self.directed else nx.Graph()
         result.add_nodes_from(range(self.n_nodes))
         sources = _sources(self.indptr)
@@ -316,9 +324,9 @@ def as_graph(graph: Any, argument: str = "graph") -> Graph:
     """
     if isinstance(graph, Graph):
         return graph
-    if _is_sparse(graph):
+    if is_sparse(graph):
         return Graph.from_scipy(graph)
-    if _is_networkx(graph):
+    if is_networkx(graph):
         return Graph.from_networkx(graph)
     rule = "must be a layerscope Graph, a scipy sparse matrix or a networkx graph"
     raise InvalidTypeError(argument, rule, type(graph).__name__)
@@ -355,91 +363,3 @@ def _same(one: _Parts, other: _Parts) -> bool:
 
 def _sources(indptr: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
     return np.repeat(np.arange(len(indptr) - 1, dtype=np.uint32), np.diff(indptr))
-
-
-def _check_directed(directed: object) -> bool:
-    if not isinstance(directed, bool | np.bool_):
-        raise InvalidTypeError("directed", "must be True or False", repr(directed))
-    return bool(directed)
-
-
-def _edge_array(edges: Any) -> npt.NDArray[Any]:
-    rule = "must have shape (m, 2), the two ends of each edge"
-    if isinstance(edges, dict | str | bytes) or edges is None:
-        raise InvalidTypeError("edges", rule, type(edges).__name__)
-    try:
-        array = np.asarray(edges if hasattr(edges, "__array__") else list(edges))
-    except (TypeError, ValueError) as error:
-        raise InvalidInputError("edges", rule, why_no_array(error)) from None
-    if array.size == 0 and array.shape in {(0,), (0, 2)}:
-        return np.empty((0, 2), np.int64)
-    if array.ndim != 2 or array.shape[1] != 2:
-        raise InvalidInputError("edges", rule, f"shape {array.shape}")
-    if array.dtype.kind not in "iu":
-        rule = "must hold integers, the numbers of the nodes"
-        raise InvalidTypeError("edges", rule, f"dtype {array.dtype}")
-    return array
-
-
-def _check_ends(ends: npt.NDArray[Any], n_nodes: int) -> None:
-    for wrong, rule in (
-        (ends < 0, "must hold node numbers of at least 0"),
-        (ends >= n_nodes, f"must join nodes below n_nodes ({n_nodes})"),
-    ):
-        if wrong.any():
-            edge, side = np.argwhere(wrong)[0]
-            raise InvalidInputError("edges", rule, f"node {ends[edge, side]} in edge {edge}")
-
-
-def _weight_array(weights: Any, n_edges: int) -> npt.NDArray[np.float64]:
-    rule = "must be real numbers, one per edge"
-    try:
-        array = np.asarray(weights)
-    except ValueError as error:
-        raise InvalidInputError("weights", rule, why_no_array(error)) from None
-    if array.dtype.kind not in "fiub":
-        raise InvalidTypeError("weights", rule, f"dtype {array.dtype}")
-    if array.shape != (n_edges,):
-        rule = f"must have one entry per edge ({n_edges})"
-        raise InvalidInputError("weights", rule, f"shape {array.shape}")
-    return np.ascontiguousarray(array, np.float64)
-
-
-def _edge_weight(attributes: Mapping[str, Any], weight: str, ends: tuple[Any, Any]) -> float:
-    value = attributes.get(weight, 1)
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = np.nan
-    if not np.isfinite(number):
-        rule = f"must be a finite number in edge attribute {weight!r}"
-        raise InvalidInputError("weight", rule, f"{value!r} on edge {ends}")
-    return number
-
-
-def _refuse_asymmetry(matrix: Any) -> None:
-    """Raise when two opposite entries differ, naming the first pair."""
-    matrix = matrix.astype(np.float64)
-    difference = (matrix - matrix.T).tocoo()
-    unequal = np.flatnonzero(difference.data)
-    if unequal.size:
-        row, column = (int(side[unequal[0]]) for side in difference.coords)
-        entries = matrix.tocsr()
-        found = f"{entries[row, column]} at ({row}, {column})"
-        found += f" and {entries[column, row]} at ({column}, {row})"
-        rule = "must be symmetric for an undirected graph: pass (matrix + matrix.T) / 2"
-        raise InvalidInputError("matrix", f"{rule}, or directed=True", found)
-
-
-def _is_sparse(value: object) -> bool:
-    sparse = sys.modules.get("scipy.sparse")
-    return sparse is not None and bool(sparse.issparse(value))
-
-
-def _is_networkx(value: object) -> bool:
-    networkx = sys.modules.get("networkx")
-    return networkx is not None and isinstance(value, networkx.Graph)
-
-
-def _missing(package: str) -> MissingExtraError:
-    return MissingExtraError(package, f"must be installed: pip install {package}", "no such module")

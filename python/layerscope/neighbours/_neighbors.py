@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -263,6 +263,22 @@ class Neighbors(Result):
             return self.distances
         return self._values if similar and weight != "binary" else None
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw how often rows are neighbours of others, as a histogram.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.k_occurrence(self, ax)
+
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that ``json.dumps`` takes, with indices and distances as lists."""
         names = (*_PUBLIC, "indices", "distances", "settings", "warnings")
@@ -289,35 +305,61 @@ class Neighbors(Result):
 
 def remarks(found: Neighbors) -> tuple[str, ...]:
     """Return what a reader of the neighbours should know, in sentences."""
+    about_rows = row_remarks(
+        found,
+        n_tied_rows=found.n_tied_rows,
+        n_duplicate_rows=found.n_duplicate_rows,
+        n_zero_rows=found.n_zero_rows,
+        n_infinite=int(np.isinf(found._values).sum()),
+    )
+    if found.recall is None or found.recall >= ENOUGH:
+        return about_rows
+    share = (
+        f"an estimated {found.recall:.1%} of the true neighbours were found "
+        f"(95 % interval {found.recall_low:.1%} to {found.recall_high:.1%}): "
+        "search exactly where that matters"
+    )
+    return (share, *about_rows)
+
+
+class Searched(Protocol):
+    """How a search was asked: what the sentences about it name."""
+
+    @property
+    def metric(self) -> str: ...
+    @property
+    def n_neighbors(self) -> int: ...
+    @property
+    def n_samples(self) -> int: ...
+    @property
+    def n_reference(self) -> int: ...
+
+
+def row_remarks(
+    search: Searched, *, n_tied_rows: int, n_duplicate_rows: int, n_zero_rows: int, n_infinite: int
+) -> tuple[str, ...]:
+    """Return the sentences for what was counted in a search, whether or not it kept lists."""
     said = []
-    if found.recall is not None and found.recall < ENOUGH:
+    if n_duplicate_rows:
         said.append(
-            f"an estimated {found.recall:.1%} of the true neighbours were found "
-            f"(95 % interval {found.recall_low:.1%} to {found.recall_high:.1%}): "
-            "search exactly where that matters"
+            f"{n_duplicate_rows} of {search.n_reference} rows "
+            f"{_verb(n_duplicate_rows, 'equal')} an earlier row"
         )
-    if found.n_duplicate_rows:
+    if n_tied_rows:
         said.append(
-            f"{found.n_duplicate_rows} of {found.n_reference} rows "
-            f"{_verb(found.n_duplicate_rows, 'equal')} an earlier row"
+            f"{n_tied_rows} of {search.n_samples} rows had a tie at neighbour "
+            f"{search.n_neighbors}: the smaller index decided"
         )
-    if found.n_tied_rows:
+    if n_zero_rows:
+        state = "zero" if search.metric == "cosine" else "constant"
+        be = "is" if n_zero_rows == 1 else "are"
         said.append(
-            f"{found.n_tied_rows} of {found.n_samples} rows had a tie at neighbour "
-            f"{found.n_neighbors}: the smaller index decided"
+            f"{n_zero_rows} of {search.n_reference} rows {be} {state}: similarity 0 to every row"
         )
-    if found.n_zero_rows:
-        state = "zero" if found.metric == "cosine" else "constant"
-        be = "is" if found.n_zero_rows == 1 else "are"
-        said.append(
-            f"{found.n_zero_rows} of {found.n_reference} rows {be} {state}: "
-            "similarity 0 to every row"
-        )
-    n_infinite = int(np.isinf(found._values).sum())
     if n_infinite:
         said.append(
-            f"{n_infinite} of {found._values.size} distances overflow to infinity and cannot be "
-            "told apart: scale the values down"
+            f"{n_infinite} of {search.n_samples * search.n_neighbors} distances overflow to "
+            "infinity and cannot be told apart: scale the values down"
         )
     return tuple(said)
 

@@ -13,24 +13,37 @@ charts of the HTML report.
 
 from __future__ import annotations
 
-from layerscope.plot._chain import nntp, nnts, turnover
+from layerscope.plot._chain import lifetimes, turnover
 from layerscope.plot._classes import per_class
+from layerscope.plot._community_agreement import community_agreement
 from layerscope.plot._curves import modularity_curve, per_layer, series, standard_errors
+from layerscope.plot._flow import flow
 from layerscope.plot._maps import layer_step_map
+from layerscope.plot._pairs import cka, nntp, nnts
 from layerscope.plot._report import report
+from layerscope.plot._selfsim import self_similarity, self_similarity_by_layer
+from layerscope.plot._single import k_occurrence, modularity
 from layerscope.plot._steps import step_curves
 from layerscope.plot._style import figure
 from layerscope.plot._text import short_names
 
 __all__ = [
+    "cka",
+    "community_agreement",
     "figure",
+    "flow",
+    "k_occurrence",
     "layer_step_map",
+    "lifetimes",
+    "modularity",
     "modularity_curve",
     "nntp",
     "nnts",
     "per_class",
     "per_layer",
     "report",
+    "self_similarity",
+    "self_similarity_by_layer",
     "series",
     "short_names",
     "standard_errors",

@@ -1,50 +1,45 @@
-"""Pictures of a chain of layers: maps of layer by layer, pairs that are born and that die."""
+"""Pictures of neighbour pairs along a chain of layers: how long they last, who comes and goes."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerscope.plot._maps import layer_step_map
+from layerscope.plot._classes import name_ends
+from layerscope.plot._curves import line
 from layerscope.plot._style import (
+    INK,
     MUTED,
     SMALL,
     TEXT,
-    TILTED,
     axes_or_new,
     axis_title,
+    colour_of,
     floats,
     layer_axis,
+    note_empty,
     size_of,
 )
-from layerscope.plot._text import plain, short_names
+from layerscope.plot._text import short_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["nntp", "nnts", "turnover"]
+__all__ = ["lifetimes", "turnover"]
 
-BORN, DIED, TRANSIENT = "#0069a8", "#c65300", "#8b97a4"
+#: What becomes of pairs, and the colour of its curve.
+COURSE = {"new": "#0069a8", "gone next": "#c65300", "here alone": "#6b7580"}
 
+#: With more layers than this the curves have no dots.
+MARKED = 30
 
-def nnts(result: Any, ax: Axes | None = None) -> Axes:
-    """Draw NNTS of all pairs of layers as a map.
-
-    Parameters
-    ----------
-    result : NNTS
-        Of :func:`layerscope.nnts`.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; by default a new figure.
-    """
-    return _pairs(result.matrix, result.layers, "Layer", "nnts", ax)
+#: Counts whose largest is this many times the smallest have a logarithmic axis.
+_MANY_TIMES = 50.0
 
 
-def nntp(result: Any, ax: Axes | None = None) -> Axes:
-    """Draw the runs of neighbour pairs by first (row) and last (column) layer as a map.
+def lifetimes(result: Any, ax: Axes | None = None) -> Axes:
+    """Draw how many runs of neighbour pairs last for how many layers, as bars.
 
     Parameters
     ----------
@@ -53,9 +48,40 @@ def nntp(result: Any, ax: Axes | None = None) -> Axes:
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
     """
-    counts = floats(result.counts)
-    counts[np.tril_indices(len(counts), -1)] = np.nan
-    return _pairs(counts, result.layers, "Last layer of a run", "nntp", ax)
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axes = axes_or_new(ax)
+    counts = floats(result.lifetimes)[1:]
+    lengths = np.arange(1, len(counts) + 1)
+    known = counts[counts > 0]
+    axis_title(axes, "Runs of neighbour pairs")
+    axes.set_xlabel("Length of a run in layers", fontsize=TEXT, color=MUTED)
+    axes.set_xlim(0.4, len(counts) + 0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(12, integer=True, min_n_ticks=1))
+    if not known.size:
+        note_empty(axes, "no pair of neighbours")
+        return axes
+    floor = 0.0
+    if known.max() > _MANY_TIMES * known.min():
+        axes.set_yscale("log")
+        # A single run has a bar too.
+        floor = 0.5 * float(known.min())
+        axes.minorticks_off()
+        axis_title(axes, "Runs of neighbour pairs (logarithmic)")
+    axes.bar(
+        lengths, np.maximum(counts - floor, 0.0), bottom=floor, width=0.78, color=colour_of("nntp")
+    )
+    highest = float(known.max())
+    axes.set_ylim(floor, highest * (highest / floor) ** 0.12 if floor else 1.15 * highest)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_count(value)))
+    if size_of(axes)[0] / len(counts) > 20:
+        for length, count in zip(lengths, counts, strict=True):
+            axes.annotate(
+                short_count(float(count)), (float(length), max(float(count), floor)),
+                xytext=(0, 2), textcoords="offset points", ha="center", va="bottom",
+                fontsize=SMALL, color=INK,
+            )  # fmt: skip
+    return axes
 
 
 def turnover(result: Any, ax: Axes | None = None) -> Axes:
@@ -69,34 +95,21 @@ def turnover(result: Any, ax: Axes | None = None) -> Axes:
         Where to draw; by default a new figure.
     """
     axes = axes_or_new(ax)
-    edges = np.maximum(floats(result.n_edges), 1.0)
-    places = np.arange(len(edges))
-    lines = (
-        ("new in this layer", places[1:], floats(result.births) / edges[1:], BORN, "-"),
-        ("gone in the next", places[:-1], floats(result.deaths) / edges[:-1], DIED, "-"),
-        ("in this layer alone", places, floats(result.transient_share), TRANSIENT, "--"),
-    )
-    for label, where, shares, colour, style in lines:
-        axes.plot(where, shares, style, color=colour, linewidth=1.8, marker="o", ms=3, label=label)
-    axes.set_ylim(0.0, 1.0)
     layer_axis(axes, result.layers)
     axis_title(axes, "Share of the layer's neighbour pairs")
-    axes.legend(fontsize=SMALL, labelcolor=MUTED, frameon=False, loc="best")
-    return axes
-
-
-def _pairs(matrix: Any, layers: Sequence[str], across: str, measure: str, ax: Axes | None) -> Axes:
-    axes = layer_step_map(matrix, layers, layers, "", ax, measure=measure)
-    axes.set_xlabel(across, fontsize=TEXT, color=MUTED)
-    # Tilted names need less room than the level ones of checkpoints.
-    stride = max(1, math.ceil(TILTED * len(layers) / (0.75 * size_of(axes)[0])))
-    shown = range(0, len(layers), stride)
-    names = short_names(layers)
-    axes.set_xticks(
-        shown,
-        [plain(names[column]) for column in shown],
-        rotation=45,
-        ha="right",
-        rotation_mode="anchor",
-    )
+    axes.set_ylim(0.0, 1.0)
+    edges = np.maximum(floats(result.n_edges), 1.0)
+    shares = {
+        "new": np.concatenate([[np.nan], floats(result.births) / edges[1:]]),
+        "gone next": np.concatenate([floats(result.deaths) / edges[:-1], [np.nan]]),
+        "here alone": floats(result.transient_share),
+    }
+    shares = {name: values for name, values in shares.items() if np.isfinite(values).any()}
+    if not shares:
+        note_empty(axes, "no pair of neighbours")
+        return axes
+    for name, values in shares.items():
+        dashes: dict[str, Any] = {"dashes": (3, 2)} if name == "here alone" else {}
+        line(axes, values, COURSE[name], width=1.6, marker=len(edges) <= MARKED, **dashes)
+    name_ends(axes, shares, COURSE, limit=12)
     return axes

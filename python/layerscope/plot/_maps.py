@@ -1,4 +1,4 @@
-"""Maps of layers (rows) by checkpoints (columns)."""
+"""Maps of numbers: layers (rows) by checkpoints or by layers (columns)."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ from layerscope.plot._style import (
     floats,
     size_of,
 )
-from layerscope.plot._text import number, plain, short_names
+from layerscope.plot._text import number, plain, short_count, short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
 
-__all__ = ["layer_step_map", "ramp"]
+__all__ = ["cell_texts", "draw_map", "ink_on", "layer_step_map", "map_height", "ramp"]
 
 #: Measures whose colours start at zero (or below); for others the lowest value is palest.
-FROM_ZERO = frozenset({"modularity", "label_agreement", "same_label_share", "nnts", "nntp"})
+FROM_ZERO = frozenset({"modularity", "label_agreement", "same_label_share"})
+
+#: The colour of a cell without a value.
+NO_VALUE = "#eef1f4"
 
 _ROW = 11.0  # points of height that a named row needs
 
@@ -57,11 +60,7 @@ def layer_step_map(
     measure : str, optional
         Chooses the colour; the title by default.
     """
-    height = map_height(len(layers))
-    axes = axes_or_new(ax, height=height)
-    axes.grid(False)
-    axes.spines["bottom"].set_visible(False)
-    axes.set_facecolor("#eef1f4")
+    axes = axes_or_new(ax, height=map_height(len(layers)))
     matrix = floats(values).reshape(len(layers), len(steps))
     known = matrix[np.isfinite(matrix)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
@@ -70,24 +69,54 @@ def layer_step_map(
         low = min(0.0, low)
     if high <= low:
         high = low + 1.0
-    shades = ramp(colour_of(chosen))
-    image = axes.imshow(
-        np.ma.masked_invalid(matrix), aspect="auto", cmap=shades, vmin=low, vmax=high,
-        interpolation="none",
-    )  # fmt: skip
+    draw_map(axes, matrix, ramp(colour_of(chosen)), (low, high))
     _rows_and_columns(axes, layers, steps)
-    _numbers(axes, matrix, shades, (low, high))
-    if known.size:
-        beside = axes.inset_axes((1.025, 0.0, 0.03, 1.0))
-        bar = axes.get_figure(root=True).colorbar(image, cax=beside)  # type: ignore[union-attr]
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(labelsize=SMALL, labelcolor=MUTED, length=0)
-        bar.locator = _few_ticks()
-        bar.update_ticks()
     axes.set_xlabel("Checkpoint", fontsize=TEXT, color=MUTED)
     if title:
         axes.set_title(plain(title), fontsize=TEXT, color=INK, loc="left")
     return axes
+
+
+def draw_map(
+    axes: Axes, matrix: Floats, shades: Colormap, extent: tuple[float, float], *, log: bool = False
+) -> None:
+    """Draw coloured cells, their numbers where they fit, and a bar that tells the colours.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Where to draw.
+    matrix : ndarray of float64
+        NaN stays grey.
+    shades : Colormap
+        From low to high.
+    extent : tuple of float
+        The values of the first and the last colour.
+    log : bool
+        Colour by the logarithm; then only positive numbers have a colour.
+    """
+    from matplotlib.colors import LogNorm, Normalize
+    from matplotlib.ticker import FuncFormatter
+
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_facecolor(NO_VALUE)
+    shown = np.where(matrix > 0, matrix, np.nan) if log else matrix
+    norm = (LogNorm if log else Normalize)(*extent, clip=True)
+    image = axes.imshow(
+        np.ma.masked_invalid(shown), aspect="auto", cmap=shades, norm=norm, interpolation="none"
+    )
+    _numbers(axes, shown, shades, norm)
+    if np.isfinite(shown).any():
+        beside = axes.inset_axes((1.025, 0.0, 0.03, 1.0))
+        bar = axes.get_figure(root=True).colorbar(image, cax=beside)  # type: ignore[union-attr]
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=SMALL, labelcolor=MUTED, length=0)
+        bar.locator = _few_ticks(extent, log=log)
+        if log:
+            bar.formatter = FuncFormatter(lambda value, _: short_count(value))
+        bar.update_ticks()
+        bar.ax.minorticks_off()
 
 
 def map_height(n_layers: int) -> float:
@@ -104,10 +133,13 @@ def ramp(colour: str) -> Colormap:
     return LinearSegmentedColormap.from_list(f"layerscope {colour}", [tuple(s) for s in stops])
 
 
-def _few_ticks() -> Any:
-    from matplotlib.ticker import MaxNLocator
+def _few_ticks(extent: tuple[float, float], *, log: bool) -> Any:
+    from matplotlib.ticker import LogLocator, MaxNLocator
 
-    return MaxNLocator(4)
+    if not log:
+        return MaxNLocator(4)
+    low, high = extent
+    return LogLocator(subs=(1.0,) if high > 2000 * low else (1.0, 2.0, 5.0))
 
 
 def _rows_and_columns(axes: Axes, layers: Sequence[str], steps: Sequence[Any]) -> None:
@@ -123,30 +155,49 @@ def _rows_and_columns(axes: Axes, layers: Sequence[str], steps: Sequence[Any]) -
     axes.set_xticks(shown, [plain(columns[column]) for column in shown])
 
 
-def _numbers(axes: Axes, matrix: Floats, shades: Any, extent: tuple[float, float]) -> None:
+def _numbers(axes: Axes, matrix: Floats, shades: Any, norm: Any) -> None:
     width, height = size_of(axes)
     room = (0.72 * width / matrix.shape[1], 0.8 * height / matrix.shape[0])
-    known = matrix[np.isfinite(matrix)]
-    if not known.size:
+    texts = cell_texts(matrix)
+    if not texts:
         return
-    digits = 2 if np.abs(known).max() < 10 else (1 if np.abs(known).max() < 100 else 0)
-    texts = {
-        (row, column): number(float(matrix[row, column]), digits)
-        for row, column in np.argwhere(np.isfinite(matrix)).tolist()
-    }
-    if digits == 2:  # .83 for 0.83
-        texts = {cell: text.replace("0.", ".", 1) if text.lstrip("−").startswith("0.") else text
-                 for cell, text in texts.items()}  # fmt: skip
     longest = max(map(len, texts.values()))
     size = min(SMALL, (room[0] - 2) / (0.6 * longest), 0.85 * room[1])
     if size < 6.5:
         return
-    low, high = extent
     for (row, column), text in texts.items():
-        light = _luminance(shades((matrix[row, column] - low) / (high - low)))
-        # The contrast of WCAG 2: whichever of white and ink is further from the cell.
-        colour = "white" if 1.05 / (light + 0.05) > (light + 0.05) / 0.07 else INK
+        colour = ink_on(shades(norm(matrix[row, column])))
         axes.text(column, row, text, ha="center", va="center", fontsize=size, color=colour)
+
+
+def cell_texts(matrix: Floats) -> dict[tuple[int, int], str]:
+    """Return the numbers of a map as short text by (row, column), all in one form.
+
+    >>> cell_texts(np.array([[0.25, np.nan], [-0.5, 1.0]]))
+    {(0, 0): '.25', (1, 0): '−.50', (1, 1): '1.00'}
+    >>> list(cell_texts(np.array([[812.0, 24310.0]])).values())
+    ['812', '24k']
+    """
+    known = matrix[np.isfinite(matrix)]
+    if not known.size:
+        return {}
+    largest = float(np.abs(known).max())
+    digits = 2 if largest < 10 else (1 if largest < 100 else 0)
+    whole = digits < 2 and bool((known == np.round(known)).all())
+    texts = {}
+    for row, column in np.argwhere(np.isfinite(matrix)).tolist():
+        value = float(matrix[row, column])
+        text = short_count(value) if whole else number(value, digits)
+        if digits == 2:  # .83 for 0.83
+            text = text.replace("0.", ".", 1) if text.lstrip("−").startswith("0.") else text
+        texts[row, column] = text
+    return texts
+
+
+def ink_on(shade: tuple[float, ...]) -> str:
+    """Return the colour of letters on a cell: white or ink, whichever is further by WCAG 2."""
+    light = _luminance(shade)
+    return "white" if 1.05 / (light + 0.05) > (light + 0.05) / 0.07 else INK
 
 
 def _luminance(colour: tuple[float, ...]) -> float:

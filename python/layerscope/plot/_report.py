@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from layerscope.plot._chain import lifetimes, turnover
 from layerscope.plot._classes import per_class
+from layerscope.plot._community_agreement import community_agreement
 from layerscope.plot._curves import modularity_curve, per_layer, series
+from layerscope.plot._flow import flow
 from layerscope.plot._maps import layer_step_map, map_height
+from layerscope.plot._pairs import cka, nntp, nnts
 from layerscope.plot._steps import step_curves
 from layerscope.plot._style import HEIGHT, WIDTH, Floats, figure, floats, title_of
 
@@ -19,10 +23,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["by_step", "is_numeric", "mapped", "numbers", "report", "shown_alone"]
+#: Measures of pairs of layers.
+ACROSS = ("nnts", "nntp", "cka")
+
+__all__ = ["ACROSS", "by_step", "is_numeric", "mapped", "numbers", "report", "shown_alone"]
 
 #: Columns of a report's table that have a map over the checkpoints of a run.
-MAPPED = ("modularity", "label_agreement", "intrinsic_dimension", "hubness")
+MAPPED = ("modularity", "label_agreement", "intrinsic_dimension", "self_similarity", "hubness")
 
 
 def report(report: Any) -> Figure:
@@ -55,7 +62,32 @@ def _panels(report: Any) -> list[Callable[[Axes], Axes]]:
             panels.append(partial(_column, report, name))
     if "hubness" in report.table:
         panels.append(partial(_column, report, "hubness"))
+    return [
+        *panels,
+        *_communities(report.results),
+        *_across(report.results, len(report.layers)),
+    ]
+
+
+def _communities(results: Mapping[str, Any]) -> list[Callable[[Axes], Axes]]:
+    """Return the panels of communities."""
+    followed = results.get("communities")
+    if followed is None:
+        return []
+    panels: list[Callable[[Axes], Axes]] = [partial(flow, followed)]
+    if followed.agreement is not None:
+        panels.append(partial(community_agreement, followed))
     return panels
+
+
+def _across(results: Mapping[str, Any], n_layers: int) -> Sequence[Callable[[Axes], Axes]]:
+    """Return the panels of pairs of layers."""
+    known: tuple[tuple[str, Callable[..., Axes]], ...] = (
+        ("nnts", nnts), ("cka", cka), ("nntp", nntp), ("nntp", lifetimes), ("nntp", turnover)
+    )  # fmt: skip
+    if n_layers < 2:
+        return []
+    return [partial(draw, results[name]) for name, draw in known if name in results]
 
 
 def _run_panels(report: Any) -> list[Callable[[Axes], Axes]]:
@@ -67,7 +99,12 @@ def _run_panels(report: Any) -> list[Callable[[Axes], Axes]]:
             partial(_curves, where, measure),
             partial(layer_step_map, *where, title, measure=measure),
         ]
-    return panels
+    latest = {
+        name: over[report.steps[-1]]
+        for name, over in report.results.items()
+        if name in (*ACROSS, "communities")
+    }
+    return [*panels, *_communities(latest), *_across(latest, len(report.layers))]
 
 
 def _curves(where: tuple[Any, Any, Any], measure: str, ax: Axes) -> Axes:

@@ -36,6 +36,8 @@ COLOURS = {
     "hubness": "#a14a86",
     "nnts": "#3b5b92",
     "nntp": "#7a5c00",
+    "self_similarity": "#4d6b2f",
+    "cka": "#6b3f8f",
 }
 OTHER_COLOUR = "#5b5f97"
 
@@ -46,7 +48,9 @@ TITLES = {
     "same_label_share": "Share of neighbours with the same label",
     "intrinsic_dimension": "Intrinsic dimension (TwoNN)",
     "hubness": "Hubness (skewness of k-occurrence)",
+    "self_similarity": "Self-similarity of units",
     "nnts_previous": "NNTS to the layer before",
+    "cka_previous": "CKA to the layer before",
 }
 
 TILTED = 15.0  # points between two names that stand at 45 degrees
@@ -100,8 +104,8 @@ def axes_or_new(ax: Axes | None, width: float = WIDTH, height: float = HEIGHT) -
 
 def axis_title(axes: Axes, title: str) -> None:
     """Write the title of the y axis above it, where it can be read without tilting one's head."""
-    axes.set_ylabel(plain(title), fontsize=TEXT, color=INK, rotation=0, ha="left", va="bottom")
-    axes.yaxis.set_label_coords(0.0, 1.04)
+    # A title, since the layout of a figure leaves no room above the axes for a label.
+    axes.set_title(plain(title), fontsize=TEXT, color=INK, loc="left", pad=8)
 
 
 def size_of(axes: Axes) -> tuple[float, float]:

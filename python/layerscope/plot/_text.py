@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-__all__ = ["number", "plain", "readable", "short_names", "spread"]
+__all__ = ["number", "plain", "readable", "short_count", "short_names", "spread"]
 
 
 _BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
@@ -97,6 +97,20 @@ def number(value: float, digits: int = 2) -> str:
         return "–"
     text = f"{value:.{digits}f}"
     return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+
+
+def short_count(count: float) -> str:
+    """Return a whole number in at most four or five letters.
+
+    >>> [short_count(count) for count in (0, 812, 9999, 24310, 1250000, -12000)]
+    ['0', '812', '9999', '24k', '1.2M', '−12k']
+    """
+    size = abs(count)
+    for unit, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if size >= 10**4 and size >= unit:
+            scaled = count / unit
+            return number(scaled, 0 if abs(scaled) >= 9.95 else 1) + sign
+    return number(count, 0)
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +11,16 @@ from layerscope import plot
 from layerscope.plot._classes import EXTREMES, MANY
 from layerscope.plot._maps import map_height
 from layerscope.plot._report import by_step, is_numeric, mapped, numbers, shown_alone
-from layerscope.plot._style import HEIGHT, WIDTH, floats, title_of
-from layerscope.report._svg import inline_svg
+from layerscope.plot._style import floats, title_of
+from layerscope.report._across import ACROSS, across_charts
+from layerscope.report._card import Card, card
+from layerscope.report._communities import community_charts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Chart", "charts"]
+__all__ = ["charts"]
 
-#: Measures of pairs of layers; they have charts of their own.
-PERSISTENCE = ("nnts", "nntp")
-
-#: The first chart spans the page; there its letters are as large as in the small ones.
-WIDE, WIDE_HEIGHT = 740.0, 262.0
 
 _AGREEMENT = (
     "Mean share of a sample's nearest neighbours that have its label. One means that the classes "
@@ -41,12 +36,19 @@ _HUBNESS = (
     "Above zero, a few samples are neighbours of very many others. Distances then say less, which "
     "is common in many dimensions."
 )
+_UNITS = (
+    "Whether the units lie about each other alike at every scale: 0 is a perfect power law. The "
+    "band is chance, two standard deviations to either side: the same responses, permuted unit by "
+    "unit. Inside it a value says nothing about the layer."
+)
 _CAPTIONS = {
+    "self_similarity": _UNITS,
     "label_agreement": _AGREEMENT,
     "intrinsic_dimension": _DIMENSION,
     "hubness": _HUBNESS,
 }
 _HEADINGS = {
+    "self_similarity": "Self-similarity of units",
     "modularity": "Modularity of the labels",
     "label_agreement": "Same-label agreement",
     "intrinsic_dimension": "Intrinsic dimension",
@@ -54,90 +56,51 @@ _HEADINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Chart:
-    """One card of the page.
-
-    Attributes
-    ----------
-    heading, caption : str
-        In words.
-    narrow : Markup or None
-        The chart as SVG, for a card of half the page or a telephone; None without any value.
-    wide : Markup or None
-        Drawn again for the whole width of a large screen.
-    """
-
-    heading: str
-    caption: str
-    narrow: Any
-    wide: Any = None
-
-
-def charts(report: Any) -> list[Chart]:
+def charts(report: Any) -> list[Card]:
     """Return the charts of a report, drawn."""
     return _of_run(report) if report.steps is not None else _of_stack(report)
 
 
-def _chart(
-    key: str,
-    heading: str,
-    caption: str,
-    draw: Callable[[Axes], object],
-    values: Any,
-    *,
-    wide: bool = False,
-    height: float = HEIGHT,
-) -> Chart:
-    from markupsafe import Markup
-
-    if not np.isfinite(values).any():
-        return Chart(heading, "No layer has a value; the warnings say why.", None)
-    label = f"Chart: {heading}. {caption}"
-    # Every piece of text in the SVG was escaped when it was written as XML.
-    narrow = Markup(inline_svg(draw, key, width=WIDTH, height=height, label=label))
-    broad = None
-    if wide:
-        drawn = inline_svg(draw, f"{key}-wide", width=WIDE, height=WIDE_HEIGHT, label=label)
-        broad = Markup(drawn)
-    return Chart(heading, caption, narrow, broad)
-
-
-def _of_stack(report: Any) -> list[Chart]:
+def _of_stack(report: Any) -> list[Card]:
     drawn = []
     curve = report.results.get("modularity")
     if curve is not None:
         drawn.append(
-            _chart("modularity", _heading("modularity"), _modularity_caption(curve),
+            card("modularity", _heading("modularity"), _modularity_caption(curve),
                    partial(plot.modularity_curve, curve), floats(curve.value), wide=True)
         )  # fmt: skip
         drawn.append(
-            _chart("classes", "Modularity by class", _class_caption(len(curve.per_class)),
+            card("classes", "Modularity by class", _class_caption(len(curve.per_class)),
                    partial(plot.per_class, curve), floats(curve.value))
         )  # fmt: skip
     for place, (name, result) in enumerate(report.results.items()):
-        if name in PERSISTENCE:
+        if name in ACROSS:
             continue
         caption = _CAPTIONS.get(name, "")
-        if name != "modularity" and shown_alone(result):
+        if name == "self_similarity":
+            draw = partial(plot.self_similarity_by_layer, result)
+            values = floats(result.value)
+            drawn.append(card(f"measure-{place}", _heading(name), caption, draw, values))
+        elif name != "modularity" and shown_alone(result):
             draw = partial(plot.per_layer, result)
             if np.isfinite(plot.standard_errors(result)).any():
                 caption = f"{caption} Bars: 95 % intervals.".strip()
             drawn.append(
-                _chart(f"measure-{place}", _heading(name), caption, draw, floats(result.value))
+                card(f"measure-{place}", _heading(name), caption, draw, floats(result.value))
             )
         elif name != "modularity" and is_numeric(report, name):
             drawn.append(_of_column(f"measure-{place}", report, name))
     if "hubness" in report.table:
         drawn.append(_of_column("hubness", report, "hubness"))
-    return [*drawn, *persistence_charts(report.results, len(report.layers))]
+    across = across_charts(report.results, len(report.layers))
+    return [*drawn, *community_charts(report.results), *across]
 
 
-def _of_run(report: Any) -> list[Chart]:
+def _of_run(report: Any) -> list[Card]:
     layers, steps = report.layers, report.steps
     known = mapped(report)
     values = {measure: by_step(report, measure) for measure in known}
-    curves: list[Chart] = []
+    curves: list[Card] = []
     for place, measure in enumerate(known):
         if measure == "hubness":  # its curves cross too much to be read; the map shows it
             continue
@@ -151,10 +114,10 @@ def _of_run(report: Any) -> list[Chart]:
         draw = partial(_step_curves, where, measure, bound)
         heading = f"{_heading(measure)} through training"
         curves.append(
-            _chart(f"curves-{place}", heading, caption, draw, values[measure], wide=place == 0)
+            card(f"curves-{place}", heading, caption, draw, values[measure], wide=place == 0)
         )
     maps = [
-        _chart(f"map-{place}", f"{_heading(measure)}: layer by checkpoint",
+        card(f"map-{place}", f"{_heading(measure)}: layer by checkpoint",
                _MODULARITY if measure == "modularity" else _CAPTIONS.get(measure, _ROWS),
                partial(_map, (values[measure], layers, steps), measure), values[measure],
                height=map_height(len(layers)))
@@ -164,62 +127,33 @@ def _of_run(report: Any) -> list[Chart]:
     detail = []
     if last is not None:
         detail = [
-            _chart("last", "Modularity at the last checkpoint", _modularity_caption(last),
+            card("last", "Modularity at the last checkpoint", _modularity_caption(last),
                    partial(plot.modularity_curve, last), floats(last.value)),
-            _chart("classes", "Modularity by class, last checkpoint",
+            card("classes", "Modularity by class, last checkpoint",
                    _class_caption(len(last.per_class)), partial(plot.per_class, last),
                    floats(last.value)),
         ]  # fmt: skip
     latest = {
         name: over_steps[steps[-1]]
         for name, over_steps in report.results.items()
-        if name in PERSISTENCE
+        if name in (*ACROSS, "communities")
     }
-    chain = persistence_charts(latest, len(layers), ", last checkpoint")
+    chain = community_charts(latest, ", last checkpoint")
+    chain += across_charts(latest, len(layers), ", last checkpoint")
     return [*curves[:1], *maps, *detail, *chain, *curves[1:]]
-
-
-def persistence_charts(results: Mapping[str, Any], n_layers: int, where: str = "") -> list[Chart]:
-    """Return the charts of neighbourhoods along the chain of layers, if there is a chain."""
-    drawn = []
-    height = map_height(n_layers) + 20
-    similarity, runs = results.get("nnts"), results.get("nntp")
-    if similarity is not None and n_layers > 1:
-        caption = (
-            f"Share of common neighbours among the {similarity.ks[-1]} nearest (Jaccard, mean over "
-            f"samples); unrelated layers would have {similarity.chance:.2g}."
-        )
-        drawn.append(
-            _chart("nnts", f"Similarity of neighbourhoods{where}", caption,
-                   partial(plot.nnts, similarity), similarity.matrix, height=height)
-        )  # fmt: skip
-    if runs is not None and n_layers > 1:
-        drawn.append(
-            _chart("nntp", f"Persistence of neighbour pairs{where}",
-                   "Runs of pairs by their first layer (row) and last layer (column): the diagonal "
-                   "holds transient pairs, the corner those that last from end to end.",
-                   partial(plot.nntp, runs), runs.counts, height=height)
-        )  # fmt: skip
-        drawn.append(
-            _chart("turnover", f"Births and deaths of neighbour pairs{where}",
-                   "Which share of a layer's pairs is new, which is gone in the next layer, and "
-                   "which is in this layer alone.",
-                   partial(plot.turnover, runs), runs.transient_share)
-        )  # fmt: skip
-    return drawn
 
 
 def _heading(measure: str) -> str:
     return _HEADINGS.get(measure, title_of(measure))
 
 
-def _of_column(key: str, report: Any, column: str) -> Chart:
+def _of_column(key: str, report: Any, column: str) -> Card:
     values = numbers(report.table[column])
 
     def draw(ax: Axes) -> None:
         plot.series(report.layers, values, column, ax=ax)
 
-    return _chart(key, _heading(column), _CAPTIONS.get(column, ""), draw, values)
+    return card(key, _heading(column), _CAPTIONS.get(column, ""), draw, values)
 
 
 def _step_curves(where: tuple[Any, Any, Any], measure: str, bound: Any, ax: Axes) -> None:

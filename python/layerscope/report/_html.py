@@ -16,6 +16,7 @@ from layerscope.errors import MissingExtraError
 from layerscope.plot._text import readable, short_names
 from layerscope.report import _words as words
 from layerscope.report._charts import charts
+from layerscope.report._choices import styles
 
 __all__ = ["render"]
 
@@ -42,13 +43,15 @@ def render(report: Any, *, title: str | None = None) -> str:
     """
     template = _environment().get_template("report.html.j2")
     today = date.today()
+    cards = charts(report)
     text: str = template.render(
         title=_title(report) if title is None else title,
         facts=words.facts(report),
         figures=words.figures(report),
         summary=[_sentence(text) for text in words.summary(report)],
         advice=[_sentence(advice) for advice in report.advice],
-        charts=charts(report),
+        charts=cards,
+        choices=styles([one.picker for one in cards if one.picker is not None]),
         compare=COMPARE if "modularity" in report.results else "",
         table=_table(report),
         warnings=[

@@ -7,7 +7,7 @@ import re
 import threading
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as Tree
 
 from layerscope.errors import MissingExtraError
@@ -15,7 +15,7 @@ from layerscope.errors import MissingExtraError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["inline_svg"]
+__all__ = ["Box", "inline_svg"]
 
 #: matplotlib's settings are one dictionary for the whole process: while we borrow them for a
 #: picture and give them back, no other thread of ours may do the same.
@@ -27,8 +27,23 @@ _NUMBER = re.compile(r"\d+\.\d{3,}")
 _GEOMETRY = {"d", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "points"}
 
 
+class Box(NamedTuple):
+    """A part of a chart in points, counted from its upper left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
 def inline_svg(
-    draw: Callable[[Axes], object], key: str, *, width: float, height: float, label: str
+    draw: Callable[[Axes], object],
+    key: str,
+    *,
+    width: float,
+    height: float,
+    label: str,
+    over: Callable[[Axes, Box], str] | None = None,
 ) -> str:
     """Draw a chart and return it as an ``<svg>`` element.
 
@@ -45,6 +60,8 @@ def inline_svg(
         In points; the page scales the chart to its place.
     label : str
         What the chart shows, for those who cannot see it.
+    over : callable, optional
+        Given the axes as they were drawn and where they lie, returns SVG to put over the chart.
 
     Raises
     ------
@@ -65,10 +82,16 @@ def inline_svg(
         # A chart too small for its names is drawn as it is.
         warnings.filterwarnings("ignore", message="constrained_layout", category=UserWarning)
         picture = figure(width, height)
-        draw(picture.add_subplot())
+        axes = picture.add_subplot()
+        draw(axes)
         buffer = io.BytesIO()
         picture.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
-    return _rewrite(buffer.getvalue(), key, label)
+    chart = _rewrite(buffer.getvalue(), key, label)
+    if over is None:
+        return chart
+    place = axes.get_position()
+    box = Box(place.x0 * width, (1 - place.y1) * height, place.width * width, place.height * height)
+    return chart.removesuffix("</svg>") + over(axes, box) + "</svg>"
 
 
 def _rewrite(document: bytes, key: str, label: str) -> str:

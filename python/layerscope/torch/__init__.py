@@ -1,4 +1,4 @@
-"""Everything that needs torch: activations captured from a model.
+"""Everything that needs torch: capture, and self-similarity that can be differentiated.
 
 Importing it without torch raises :class:`layerscope.errors.MissingExtraError`.
 """
@@ -14,5 +14,7 @@ except ModuleNotFoundError as _error:
     raise MissingExtraError("torch", _RULE, "no such module") from None
 
 from layerscope.torch._capture import capture
+from layerscope.torch._loss import SelfSimilarityLoss
+from layerscope.torch._self_similarity import self_similarity
 
-__all__ = ["capture"]
+__all__ = ["SelfSimilarityLoss", "capture", "self_similarity"]

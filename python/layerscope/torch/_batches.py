@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from layerscope._arrays import check_entries
 from layerscope.errors import InvalidInputError, InvalidTypeError, LayerscopeError
 
-__all__ = ["Batch", "Key", "Reading", "check_key", "length"]
+__all__ = ["Batch", "Key", "Reading", "check_key", "described", "length"]
 
 Key: TypeAlias = int | str | Callable[[Any], Any] | Literal[False] | None
 
@@ -150,9 +150,23 @@ def _check_batches(batches: Any) -> Any:
         raise InvalidTypeError(
             "batches", f"{rule}, not a dataset of samples", type(batches).__name__
         )
+    if _is_labelled_batch(batches):
+        rule = "must be batches; a single (input, label) pair is written [(input, label)]"
+        raise InvalidInputError("batches", rule, _described(batches))
     if isinstance(batches, str | bytes) or not isinstance(batches, Iterable):
         raise InvalidTypeError("batches", rule, type(batches).__name__)
     return batches
+
+
+def _is_labelled_batch(batches: Any) -> bool:
+    """Tell a pair of inputs and labels from two batches: those have as many axes."""
+    arrays = torch.Tensor | np.ndarray
+    if not isinstance(batches, tuple | list) or len(batches) != 2:
+        return False
+    data, labels = batches
+    if not (isinstance(data, arrays) and isinstance(labels, arrays)):
+        return False
+    return data.ndim > 1 and labels.ndim == 1 and len(data) == len(labels)
 
 
 def _positional(model: Any) -> tuple[set[str], float]:
@@ -243,15 +257,22 @@ def length(data: Any) -> int | None:
     return None
 
 
+def described(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """Return the inputs of a call in words."""
+    given = [_kind(one) for one in args] + [f"{key}={_kind(one)}" for key, one in kwargs.items()]
+    return ", ".join(given) or "nothing"
+
+
 def _described(batch: Any) -> str:
     if isinstance(batch, Mapping):
         return f"a batch of keys {', '.join(map(repr, batch))}"
     if isinstance(batch, tuple | list):
-        kinds = [
-            f"{type(one).__name__} {tuple(one.shape)}"
-            if hasattr(one, "shape")
-            else type(one).__name__
-            for one in batch
-        ]
-        return f"a batch of {', '.join(kinds)}"
+        return f"a batch of {', '.join(map(_kind, batch))}"
     return f"a {type(batch).__name__}"
+
+
+def _kind(one: Any) -> str:
+    name = type(one).__name__
+    if not hasattr(one, "shape"):
+        return name
+    return f"{name} {tuple(one.shape)} of {str(one.dtype).removeprefix('torch.')}"

@@ -12,9 +12,10 @@ import torch
 from layerscope._arrays import Array
 from layerscope._settings import MemoryLimit, Progress, check_memory, progress_for
 from layerscope.activations import Activations
-from layerscope.errors import InvalidInputError, InvalidTypeError
-from layerscope.torch._batches import Batch, Key, Reading, check_key
+from layerscope.errors import InvalidInputError, LayerscopeError
+from layerscope.torch._batches import Batch, Key, Reading, check_key, described
 from layerscope.torch._hooks import Recorder, choose
+from layerscope.torch._modules import check_ready, unwrapped
 from layerscope.torch._outputs import Pick, Reduction
 from layerscope.torch._rows import RowEntries, check_rows
 from layerscope.torch._spill import Store
@@ -48,7 +49,8 @@ def capture(
     Parameters
     ----------
     model : torch.nn.Module
-        The model. Compiled ones run uncompiled meanwhile.
+        The model. Compiled ones run uncompiled meanwhile, and parallel ones on their first device;
+        paths leave out what these put around a module.
     batches : DataLoader or iterable
         Batches as tensors or arrays, ``(input, label)`` pairs, tuples of inputs, or dictionaries of
         keyword inputs. A lone tensor, array or dictionary is one batch. The second entry of a pair
@@ -96,9 +98,10 @@ def capture(
     InvalidTypeError
         For a model that is no module, and for arguments or batches of the wrong kind.
     InvalidInputError
-        For unknown names and modules never called; several tensors in one output; three or four
-        axes without a layout and a way to pool; layers, labels or ids of different length; labels
-        in some batches only; modules called more often in some batches; no batch at all.
+        For a scripted or traced model, one without an evaluation mode, one with lazy modules that
+        never ran; unknown names and modules never called; several tensors in one output; three or
+        four axes without a layout and a way to pool; layers, labels or ids of different length;
+        labels in some batches only; modules called more often in some batches; no batch at all.
 
     Notes
     -----
@@ -115,10 +118,9 @@ def capture(
     >>> stack.layers, stack["0"].shape, stack.labels
     (('0', '1'), (2, 4), (0, 1))
     """
-    if not isinstance(model, torch.nn.Module):
-        raise InvalidTypeError("model", "must be a torch.nn.Module", type(model).__name__)
+    wrapper, model = model, unwrapped(model)
+    check_ready(model)
     target = _check_device(device) or device_of(model)
-    model = model._modules.get("_orig_mod") or model  # what torch.compile wrapped
     reduction = Reduction(layout, pool)
     reading = Reading(
         model,
@@ -131,7 +133,7 @@ def capture(
     report = progress_for(progress, "capture")
     current: list[Batch] = []
     recorder = Recorder(
-        choose(model, layers),
+        choose(wrapper, layers),
         lambda name, at, tensor: reduction.rows(name, at, tensor, current[-1].mask),
     )
     store = Store(check_memory(memory_limit), path)
@@ -141,7 +143,7 @@ def capture(
             for done, batch in enumerate(reading, start=1):
                 current[:] = [batch]
                 recorder.begin()
-                model(*_placed(batch.args, target), **_placed(batch.kwargs, target))
+                _call(model, _placed(batch.args, target), _placed(batch.kwargs, target), done)
                 rows = recorder.end()
                 n_rows = check_rows(rows, batch)
                 entries.add(batch, n_rows)
@@ -162,16 +164,29 @@ def capture(
     return _stack(arrays, *collected, warnings)
 
 
+def _call(
+    model: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], number: int
+) -> None:
+    try:
+        model(*args, **kwargs)
+    except LayerscopeError:
+        raise
+    except Exception as error:  # the model's own; what it was given helps to see why
+        error.add_note(f"batch {number}: the model was called with {described(args, kwargs)}")
+        raise
+
+
 def _stack(arrays: dict[str, Array], labels: Any, ids: Any, warnings: list[str]) -> Activations:
     return Activations._read(arrays, ids, labels, warnings)
 
 
 def _left_out(recorder: Recorder) -> list[str]:
-    names = recorder.left_out()
-    if not names:
-        return []
-    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return [f"Modules that the forward pass does not call were left out: {shown}."]
+    return [
+        f"{which} were left out: {', '.join(names[:8])}"
+        + (f" and {len(names) - 8} more." if len(names) > 8 else ".")
+        for which, names in recorder.left_out().items()
+        if names
+    ]
 
 
 def _check_device(device: Any) -> torch.device | None:
@@ -180,7 +195,9 @@ def _check_device(device: Any) -> torch.device | None:
     try:
         made = torch.device(device)
     except (RuntimeError, TypeError) as error:
-        raise InvalidInputError("device", "must be a device of torch", f"{device!r}") from error
+        raise InvalidInputError(
+            "device", "must be a device of torch such as 'cpu' or 'cuda'", f"{device!r}"
+        ) from error
     if str(made) == "cuda" and torch.cuda.is_available():
         return torch.device("cuda", torch.cuda.current_device())
     return made

@@ -14,6 +14,7 @@ import torch
 
 from layerscope._arrays import Array
 from layerscope.errors import InvalidInputError, InvalidTypeError, in_layer
+from layerscope.torch._modules import Modules, is_scripted, modules_of
 from layerscope.torch._outputs import Pick, check_pick, pick_tensor
 from layerscope.torch._patterns import is_pattern, matches
 
@@ -47,18 +48,16 @@ def choose(model: torch.nn.Module, layers: Any) -> list[Wanted]:
     InvalidInputError
         For a name that is no module's, a pattern that fits none, a module named twice.
     """
-    paths = dict(model.named_modules(remove_duplicate=False))
-    paths[OUTPUT] = paths.get(OUTPUT, model)
-    del paths[""]
+    modules = modules_of(model)
+    root = modules.by_path[""]
     if layers is None:
-        return [
-            Wanted(path or OUTPUT, module, {None: None})
-            for path, module in model.named_modules()
-            if not any(True for _ in module.children())
-        ]
+        leaves = modules.leaves()
+        return [Wanted(path or OUTPUT, module, {None: None}) for path, module in leaves]
+    paths = {path: module for path, module in modules.by_path.items() if path}
+    paths.setdefault(OUTPUT, root)
     chosen: dict[int, Wanted] = {}
     for key, pick in _entries(layers):
-        for path, call in _resolve(key, paths, model):
+        for path, call in _resolve(key, paths, modules):
             module = paths[path]
             wanted = chosen.setdefault(id(module), Wanted(path, module))
             if wanted.path != path or call in wanted.picks:
@@ -88,23 +87,38 @@ def _entries(layers: Any) -> list[tuple[str, Pick]]:
 
 
 def _resolve(
-    key: str, paths: Mapping[str, torch.nn.Module], model: torch.nn.Module
+    key: str, paths: Mapping[str, torch.nn.Module], modules: Modules
 ) -> list[tuple[str, int | None]]:
-    if key in paths:
-        return [(key, None)]
-    if (call := _CALL.fullmatch(key)) and call[1] in paths:
-        return [(call[1], int(call[2]))]
+    for path, number in _spelt(key):
+        plain = path if path in paths else modules.spellings.get(path, path)
+        if modules.script_around(plain) is not None:
+            rule = (
+                "must name no scripted or traced module, since hooks do not hear it; capture from "
+                "the module it was made of"
+            )
+            raise InvalidInputError("layers", rule, repr(key))
+        if plain in paths:
+            return [(plain, number)]
     if is_pattern(key):
-        found = [(path, None) for path in paths if paths[path] is not model and matches(key, path)]
+        root = modules.by_path[""]
+        found = [path for path in paths if paths[path] is not root and matches(key, path)]
+        spelt = modules.spellings.items()
+        found = found or list(dict.fromkeys(path for other, path in spelt if matches(key, other)))
         if not found:
             rule = "must fit a module (* and ? stay within one part of a path, ** spans the dots)"
             raise InvalidInputError("layers", rule, repr(key))
-        return list(found)
+        return [(path, None) for path in found]
     near = difflib.get_close_matches(key, paths, n=5, cutoff=0.5)
     known = near or list(paths)[:12]
     rest = "" if near or len(paths) <= 12 else f", … ({len(paths)} in all)"
     listed = ", ".join(map(repr, known))
     raise InvalidInputError("layers", f"must name modules, such as {listed}{rest}", repr(key))
+
+
+def _spelt(key: str) -> list[tuple[str, int | None]]:
+    """Return what a key may mean: a path, else a path and the number of a call."""
+    call = _CALL.fullmatch(key)
+    return [(key, None), *([(call[1], int(call[2]))] if call else [])]
 
 
 class Recorder:
@@ -123,7 +137,8 @@ class Recorder:
         handles: list[Any] = []
         try:
             for wanted in self._wanted:
-                handles.append(wanted.module.register_forward_hook(self._hook(wanted)))
+                if not is_scripted(wanted.module):
+                    handles.append(wanted.module.register_forward_hook(self._hook(wanted)))
             yield
         finally:
             for handle in handles:
@@ -169,9 +184,15 @@ class Recorder:
             raise InvalidInputError("layers", rule, f"a call in {seen}", layer=differing[0])
         return {name: self._rows[name] for name in self._first}
 
-    def left_out(self) -> list[str]:
-        """Return the paths of modules that no batch called, once the first one is over."""
-        return [one.path for one in self._wanted if one.path not in set(self._calls)]
+    def left_out(self) -> dict[str, list[str]]:
+        """Return the paths of modules that were not heard, by what they are, after a batch."""
+        unheard = [one for one in self._wanted if one.path not in self._calls]
+        scripted = [one.path for one in unheard if is_scripted(one.module)]
+        silent = [one.path for one in unheard if not is_scripted(one.module)]
+        return {
+            "Modules that the forward pass does not call": silent,
+            "Scripted or traced modules, which hooks do not hear,": scripted,
+        }
 
     def _check_called(self) -> None:
         rule = "must be called in the forward pass (its call, not .forward(), nor its weights)"

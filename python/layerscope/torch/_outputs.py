@@ -110,6 +110,7 @@ class Reduction:
     def rows(self, name: str, path: str, tensor: Any, mask: Any) -> Array:
         """Return one row per sample, in memory that nobody else writes to."""
         if isinstance(tensor, torch.Tensor):
+            _check_plain(tensor)
             tensor = tensor.detach().cpu()
         array = as_array(tensor, "output")
         layout, how = self._layouts.of(name, path), self._ways.of(name, path)
@@ -138,6 +139,19 @@ class Reduction:
         if how is None:
             rule = f"must be one of {', '.join(map(repr, POOLS))} or a callable"
             raise InvalidInputError("pool", rule, f"None for {found}")
+
+
+def _check_plain(tensor: torch.Tensor) -> None:
+    """Refuse tensors that are no array of numbers which numpy knows."""
+    if tensor.is_meta:
+        raise InvalidInputError("output", "must hold numbers", "a tensor on the meta device")
+    odd = tensor.is_nested or tensor.is_quantized or tensor.layout != torch.strided
+    eight = tensor.is_floating_point() and tensor.element_size() < 2
+    if odd or eight:
+        rule = 'must be a dense tensor of 16 bits or more: layers={"name": callable} can make one'
+        kind = "nested" if tensor.is_nested else str(tensor.layout).removeprefix("torch.")
+        found = f"a {kind} tensor of {str(tensor.dtype).removeprefix('torch.')}"
+        raise InvalidTypeError("output", rule, found)
 
 
 def _own(matrix: Array, source: Array) -> Array:

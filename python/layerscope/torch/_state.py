@@ -34,11 +34,20 @@ def restored(model: torch.nn.Module, device: torch.device | None, loader: object
     with contextlib.ExitStack() as stack:
         stack.enter_context(_random_states(device, loader))
         stack.callback(_set_modes, modes)
-        model.eval()
+        try:
+            model.eval()
+        except NotImplementedError:  # an exported program
+            rule = "must have an evaluation mode; capture from the module it was made of"
+            raise InvalidInputError("model", rule, type(model).__name__) from None
         if device is not None:
             stack.enter_context(_moved(model, device))
         if any(map(_is_compiled, model.modules())):  # compiled code leaves out hooks added later
             stack.enter_context(torch.compiler.set_stance("force_eager"))
+        # The fast path of transformer layers calls no submodule and may return nested tensors.
+        stack.callback(
+            torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled()
+        )
+        torch.backends.mha.set_fastpath_enabled(False)
         # no_grad and not inference_mode: a tensor that the model keeps stays usable in training.
         stack.enter_context(torch.no_grad())
         yield

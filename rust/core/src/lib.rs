@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod alloc;
+mod bits;
 mod error;
 mod fit;
 mod graph;
@@ -24,6 +25,7 @@ mod run;
 mod wide;
 
 pub use alloc::{filled, with_capacity};
+pub use bits::{BitLines, BitRows, NearestSets, SetNotes, set_bit};
 pub use error::{Error, Result};
 pub use fit::{Line, fit_line, fit_line_through_origin};
 pub use graph::{Graph, Symmetrize};

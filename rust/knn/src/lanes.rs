@@ -33,6 +33,14 @@ pub(crate) fn squared_distance(x: &[f64], y: &[f64]) -> f64 {
     )
 }
 
+/// Σ (xⱼ − yⱼ)², y widened on the way: the same bits as for the widened row.
+pub(crate) fn squared_distance_to_single(x: &[f64], y: &[f32]) -> f64 {
+    widest(
+        #[inline(always)]
+        || over_pairs(x, y, |a, b| (a - f64::from(b)) * (a - f64::from(b))),
+    )
+}
+
 /// Σ xⱼ.
 pub(crate) fn sum(x: &[f64]) -> f64 {
     over_pairs(x, x, |a, _| a)
@@ -41,7 +49,7 @@ pub(crate) fn sum(x: &[f64]) -> f64 {
 // Inlined always, so that the loop is compiled with the instructions that `dispatch` found.
 #[allow(clippy::inline_always)]
 #[inline(always)]
-fn over_pairs(x: &[f64], y: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+fn over_pairs<T: Copy>(x: &[f64], y: &[T], term: impl Fn(f64, T) -> f64) -> f64 {
     let mut lanes = [0.0; LANES];
     let (full_x, rest_x) = x.as_chunks::<LANES>();
     let (full_y, rest_y) = y.as_chunks::<LANES>();

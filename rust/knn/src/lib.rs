@@ -1,6 +1,7 @@
 //! Activations → neighbours: the k nearest rows of every row, exactly as the written order says,
 //! to the last bit, whatever the number of threads.
 
+mod bits;
 mod descent;
 mod duplicates;
 mod engine;
@@ -16,6 +17,7 @@ mod rows;
 mod scale;
 mod widen;
 
+pub use bits::{BitQuery, BitSearch, Workers};
 pub use descent::{Approximate, Recall, approximate};
 pub use engine::engine_name;
 pub use exact::{Neighbours, neighbors};

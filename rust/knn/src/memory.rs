@@ -1,8 +1,10 @@
 //! How much is held at once: sizes of tiles and bands that fit a limit, and what that costs.
 
-use layerscope_core::{Error, Result};
+use layerscope_core::{Error, Result, Run};
 
+use crate::engine::Engine;
 use crate::exact;
+use crate::kernel::Kernel;
 
 /// Sizes of one search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,17 @@ pub(crate) struct Plan {
     pub capacity: usize,
     /// Threads that work.
     pub jobs: usize,
+    /// Rows of a cluster at least, where rows are put in order.
+    pub cluster: usize,
+    /// The kernel that proposes; `None` for float64 products.
+    pub kernel: Option<Kernel>,
+}
+
+impl Plan {
+    /// The run with as many threads as planned.
+    pub(crate) fn run<'a>(&self, run: &Run<'a>) -> Run<'a> {
+        if self.jobs == 1 { run.serial() } else { *run }
+    }
 }
 
 /// What a plan depends on.
@@ -32,6 +45,8 @@ pub(crate) struct Sizes {
     pub columns: usize,
     /// Neighbours that the search looks for, one more than asked where there are so many.
     pub wanted: usize,
+    /// Whether the rows ask about themselves.
+    pub symmetric: bool,
     /// Whether some row repeats: lists are then kept per distinct row.
     pub repeats: bool,
     /// Threads at most.
@@ -60,7 +75,39 @@ impl Sizes {
             band: self.asked.div_ceil(block).max(1),
             capacity: exact::capacity(self.wanted, self.data),
             jobs,
+            cluster: exact::MEMBERS,
+            kernel: None,
         }
+    }
+
+    /// The sizes for a narrow kernel.
+    fn narrow(&self, kernel: Kernel) -> Plan {
+        Plan {
+            block: exact::block_rows(kernel, self.columns),
+            panel: 0,
+            band: usize::MAX,
+            capacity: exact::narrow_capacity(self.wanted, self.data),
+            jobs: self.jobs,
+            cluster: exact::MEMBERS,
+            kernel: Some(kernel),
+        }
+    }
+
+    /// Bytes of scratch under a plan for a narrow kernel.
+    fn narrow_scratch(&self, kernel: Kernel, plan: &Plan) -> u64 {
+        let wide = |size: usize| size as u128;
+        let worker = exact::narrow_worker_bytes(plan.block)
+            + 48 * wide(self.columns)
+            + 24 * wide(plan.capacity);
+        let blocks = wide(self.data.div_ceil(plan.block));
+        let bytes = 96 * wide(self.rows)
+            + wide(plan.jobs) * worker
+            + exact::vector_bytes(kernel, self.data, self.columns)
+            + wide(self.data) * (exact::ENTRY_BYTES * wide(plan.capacity) + 16)
+            + 16 * wide(self.data) * wide(self.wanted)
+            + 4 * blocks * (blocks + 1)
+            + 8 * wide(self.columns);
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 
     /// Bytes of scratch under a plan.
@@ -88,7 +135,13 @@ impl Sizes {
     }
 
     /// The fastest plan that stays under the limit.
-    pub(crate) fn plan(&self, limit: Option<u64>) -> Result<Plan> {
+    pub(crate) fn plan(&self, kernel: Option<Kernel>, limit: Option<u64>) -> Result<Plan> {
+        if let Some(kernel) = kernel {
+            let plan = self.narrow(kernel);
+            if limit.is_none_or(|limit| self.narrow_scratch(kernel, &plan) <= limit) {
+                return Ok(plan);
+            }
+        }
         let fastest = self.shape(BLOCK, PANEL, self.jobs);
         let Some(limit) = limit else {
             return Ok(fastest);
@@ -122,12 +175,19 @@ pub fn estimate_memory(rows: usize, columns: usize, k: usize, jobs: usize) -> u6
         rows,
         columns,
         wanted: k.saturating_add(1).min(rows.saturating_sub(1)),
+        symmetric: true,
         repeats: true,
         jobs: jobs.max(1),
     };
     let plan = sizes.shape(BLOCK, PANEL, sizes.jobs);
     let output = (rows as u64).saturating_mul(12).saturating_mul(k as u64);
-    sizes.scratch(&plan).saturating_add(output)
+    let wide = sizes.scratch(&plan);
+    // The first kernel is the one that is used, but for data that it cannot tell apart.
+    let kernels = Engine::Fitting.kernels(&sizes);
+    let scratch = kernels.first().map_or(wide, |&kernel| {
+        sizes.narrow_scratch(kernel, &sizes.narrow(kernel))
+    });
+    scratch.saturating_add(output)
 }
 
 #[cfg(test)]
@@ -141,6 +201,7 @@ mod tests {
             rows: 20_000,
             columns: 3_000,
             wanted: 16,
+            symmetric: true,
             repeats: false,
             jobs: 4,
         }
@@ -149,23 +210,26 @@ mod tests {
     #[test]
     fn a_plan_stays_under_its_limit() {
         let sizes = sizes();
-        let free = sizes.scratch(&sizes.plan(None).unwrap());
+        let free = sizes.scratch(&sizes.plan(None, None).unwrap());
         for share in 2..6 {
             let limit = free / share;
-            let plan = sizes.plan(Some(limit)).unwrap();
+            let plan = sizes.plan(None, Some(limit)).unwrap();
             assert!(sizes.scratch(&plan) <= limit);
         }
-        assert_eq!(sizes.plan(Some(free)).unwrap(), sizes.plan(None).unwrap());
+        assert_eq!(
+            sizes.plan(None, Some(free)).unwrap(),
+            sizes.plan(None, None).unwrap()
+        );
     }
 
     #[test]
     fn too_little_is_refused_with_what_would_do() {
-        let Err(Error::MemoryLimit { needed, limit }) = sizes().plan(Some(1000)) else {
+        let Err(Error::MemoryLimit { needed, limit }) = sizes().plan(None, Some(1000)) else {
             panic!("a kilobyte cannot do");
         };
         assert_eq!(limit, 1000);
-        assert!(sizes().plan(Some(needed)).is_ok());
-        assert!(sizes().plan(Some(needed - 1)).is_err());
+        assert!(sizes().plan(None, Some(needed)).is_ok());
+        assert!(sizes().plan(None, Some(needed - 1)).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use layerscope_core::{Matrix, Result, Run, filled, with_capacity};
+use layerscope_core::{Element, Matrix, Result, Run, filled, with_capacity};
 
 use crate::lanes;
 use crate::metric::Metric;
@@ -95,6 +95,17 @@ impl<'a> Rows<'a> {
 
     pub(crate) fn columns(&self) -> usize {
         self.matrix.columns()
+    }
+
+    /// The row as it is stored, where that is f32 and what Euclidean distances are taken of.
+    pub(crate) fn singles(&self, row: usize) -> Option<&'a [f32]> {
+        let columns = self.columns();
+        match self.matrix.values() {
+            Element::F32(values) if self.metric == Metric::Euclidean && self.scale.is_none() => {
+                values.get(row * columns..(row + 1) * columns)
+            }
+            _ => None,
+        }
     }
 
     /// √xx of the prepared row for the angles, zero otherwise.

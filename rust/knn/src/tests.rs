@@ -4,12 +4,13 @@
 use std::num::NonZeroUsize;
 
 use half::{bf16, f16};
-use layerscope_core::{Element, Error, Interrupt, Matrix, Progress, Result, Run};
+use layerscope_core::{Element, Error, Interrupt, Matrix, Progress, Run};
 use layerscope_testkit::knn::{Found, Order, nearest};
 use layerscope_testkit::knn_matrices::{Table, nasty};
 use proptest::prelude::*;
 
-use crate::exact::search;
+use crate::exact::{least_block, search};
+use crate::kernel::{Kernel, Precision};
 use crate::memory::Plan;
 use crate::{Metric, Neighbours, Request, estimate_memory, neighbors};
 
@@ -52,12 +53,14 @@ fn request(table: &Table, k: usize, metric: Metric) -> Request<'_> {
     }
 }
 
-/// Ways to drive the engine: as it chooses itself, or with sizes that bring out every border.
+/// Ways to drive the search: as it chooses itself, with sizes that bring out every border, or by
+/// every narrow kernel that this processor has.
 #[derive(Debug, Clone, Copy)]
 enum Engine {
     Chosen,
     SmallTiles,
     SmallBands,
+    Narrow(Precision),
 }
 
 impl Engine {
@@ -78,11 +81,33 @@ impl Engine {
                 capacity,
                 ..plan
             },
+            Self::Narrow(_) => Plan {
+                block: plan.kernel.map_or(plan.block, least_block),
+                cluster: 1,
+                capacity,
+                ..plan
+            },
         }
     }
 
-    fn run(self, run: &Run, request: &Request) -> Result<Neighbours> {
-        search(run, request, |plan| self.adjust(plan, request.k + 1))
+    /// The engines that this stands for.
+    fn forms(self) -> Vec<crate::engine::Engine> {
+        use crate::engine::Engine as Form;
+        match self {
+            Self::Chosen => vec![Form::Fitting],
+            Self::SmallTiles | Self::SmallBands => vec![Form::Wide],
+            Self::Narrow(precision) => Kernel::available()
+                .into_iter()
+                .filter(|kernel| kernel.precision() == precision)
+                .map(Form::Narrow)
+                .collect(),
+        }
+    }
+
+    fn each(self, run: &Run, request: &Request, check: impl Fn(&Neighbours)) {
+        for form in self.forms() {
+            check(&search(run, request, form, |plan| self.adjust(plan, request.k + 1)).unwrap());
+        }
     }
 }
 
@@ -111,12 +136,12 @@ fn fast_is_naive(engine: Engine, metric: Metric) {
         for (name, table) in nasty(n, d, (n + d) as u64) {
             let naive = nearest(&table, None, None, k, order(metric));
             for jobs in [1, 2, 7] {
-                let fast = with_jobs(jobs, |run| engine.run(run, &request(&table, k, metric)));
-                assert_same(
-                    &fast.unwrap(),
-                    &naive,
-                    &format!("{name} {n}x{d} k={k} jobs={jobs}"),
-                );
+                let what = format!("{name} {n}x{d} k={k} jobs={jobs}");
+                with_jobs(jobs, |run| {
+                    engine.each(run, &request(&table, k, metric), |fast| {
+                        assert_same(fast, &naive, &what);
+                    });
+                });
             }
         }
     }
@@ -131,8 +156,9 @@ fn groups_are_kept_apart(engine: Engine, metric: Metric) {
                 groups: Some(&groups),
                 ..request(&table, k, metric)
             };
-            let fast = with_jobs(2, |run| engine.run(run, &request)).unwrap();
-            assert_same(&fast, &naive, name);
+            with_jobs(2, |run| {
+                engine.each(run, &request, |fast| assert_same(fast, &naive, name));
+            });
         }
     }
 }
@@ -148,8 +174,9 @@ fn queries_keep_their_own_copy(engine: Engine, metric: Metric) {
                 queries: Some(matrix(&queries)),
                 ..request(&table, k, metric)
             };
-            let fast = with_jobs(2, |run| engine.run(run, &request)).unwrap();
-            assert_same(&fast, &naive, name);
+            with_jobs(2, |run| {
+                engine.each(run, &request, |fast| assert_same(fast, &naive, name));
+            });
         }
     }
 }
@@ -190,6 +217,18 @@ suite! {
     inner_product_chosen: Engine::Chosen, Metric::InnerProduct;
     inner_product_small_tiles: Engine::SmallTiles, Metric::InnerProduct;
     inner_product_small_bands: Engine::SmallBands, Metric::InnerProduct;
+    euclidean_single: Engine::Narrow(Precision::Single), Metric::Euclidean;
+    euclidean_half: Engine::Narrow(Precision::Half), Metric::Euclidean;
+    euclidean_byte: Engine::Narrow(Precision::Byte), Metric::Euclidean;
+    cosine_single: Engine::Narrow(Precision::Single), Metric::Cosine;
+    cosine_half: Engine::Narrow(Precision::Half), Metric::Cosine;
+    cosine_byte: Engine::Narrow(Precision::Byte), Metric::Cosine;
+    pearson_single: Engine::Narrow(Precision::Single), Metric::Pearson;
+    pearson_half: Engine::Narrow(Precision::Half), Metric::Pearson;
+    pearson_byte: Engine::Narrow(Precision::Byte), Metric::Pearson;
+    inner_product_single: Engine::Narrow(Precision::Single), Metric::InnerProduct;
+    inner_product_half: Engine::Narrow(Precision::Half), Metric::InnerProduct;
+    inner_product_byte: Engine::Narrow(Precision::Byte), Metric::InnerProduct;
 }
 
 proptest! {
@@ -209,8 +248,13 @@ proptest! {
         let table = Table::new(values, d);
         let metric = Metric::ALL[which];
         let naive = nearest(&table, None, None, k, order(metric));
-        let fast = with_jobs(1, |run| Engine::SmallTiles.run(run, &request(&table, k, metric)));
-        assert_same(&fast.unwrap(), &naive, metric.name());
+        with_jobs(1, |run| {
+            for engine in [Engine::SmallTiles, Engine::Narrow(Precision::Byte)] {
+                engine.each(run, &request(&table, k, metric), |fast| {
+                    assert_same(fast, &naive, metric.name());
+                });
+            }
+        });
     }
 }
 

@@ -24,6 +24,10 @@
 //!
 //! **Determinism.** Only integers are summed over samples; the means are formed once at the end.
 
+pub mod bits;
+pub mod plan;
+mod popcount;
+
 use layerscope_core::{Error, Result, Run, filled};
 
 /// One layer's neighbour lists: `depth` indices per sample, nearest first.
@@ -58,16 +62,8 @@ pub struct NntsInput<'a> {
 impl<'a> NntsInput<'a> {
     /// Checks that the ks rise, that each list is deep enough and that all have as many samples.
     pub fn new(layers: Vec<Lists<'a>>, samples: usize, ks: Vec<usize>) -> Result<Self> {
-        let rising = ks.windows(2).all(|pair| pair[0] < pair[1]);
-        if ks.is_empty() || ks[0] == 0 || !rising || ks.len() > usize::from(ABSENT) {
-            let rule = format!("must be 1 to {ABSENT} rising numbers of at least 1");
-            return Err(Error::invalid("n_neighbors", rule, format!("{ks:?}")));
-        }
+        check_ks(&ks)?;
         let largest = ks[ks.len() - 1];
-        if largest > usize::from(u16::MAX) {
-            let rule = format!("must be at most {} here", u16::MAX);
-            return Err(Error::invalid("n_neighbors", rule, largest));
-        }
         for (position, layer) in layers.iter().enumerate() {
             if layer.depth < largest {
                 let rule = format!("must hold at least {largest} neighbours a row");
@@ -101,6 +97,21 @@ impl<'a> NntsInput<'a> {
     }
 }
 
+/// Checks that the ks rise and that their intersections fit the words that hold them.
+pub fn check_ks(ks: &[usize]) -> Result<()> {
+    let rising = ks.windows(2).all(|pair| pair[0] < pair[1]);
+    if ks.is_empty() || ks[0] == 0 || !rising || ks.len() > usize::from(ABSENT) {
+        let rule = format!("must be 1 to {ABSENT} rising numbers of at least 1");
+        return Err(Error::invalid("n_neighbors", rule, format!("{ks:?}")));
+    }
+    let largest = ks[ks.len() - 1];
+    if largest > usize::from(u16::MAX) {
+        let rule = format!("must be at most {} here", u16::MAX);
+        return Err(Error::invalid("n_neighbors", rule, largest));
+    }
+    Ok(())
+}
+
 /// Step of a neighbour that a layer does not have; more ks than that are refused.
 const ABSENT: u8 = u8::MAX;
 
@@ -131,7 +142,9 @@ pub fn nnts(input: &NntsInput, keep_shared: bool, run: &Run) -> Result<Nnts> {
             shared[pair * n + rows.start..pair * n + rows.end].copy_from_slice(line);
         }
     }
-    let (jaccard, overlap) = means(input, &counts);
+    let (jaccard, overlap) = means(layers, n, &input.ks, |pair, at, h| {
+        counts[(pair * ks + at) * stride + h]
+    });
     Ok(Nnts {
         jaccard,
         overlap,
@@ -241,18 +254,24 @@ pub(crate) fn pair_index(a: usize, b: usize, layers: usize) -> usize {
     a * (2 * layers - a - 1) / 2 + (b - a - 1)
 }
 
-fn means(input: &NntsInput, counts: &[u64]) -> (Vec<f64>, Vec<f64>) {
-    let (layers, ks, stride) = (input.layers.len(), input.ks.len(), input.largest() + 1);
-    let n = input.samples as f64;
-    let mut jaccard = vec![1.0; ks * layers * layers];
+/// Mean Jaccard index and overlap from the number of samples of which a pair of layers shares h
+/// neighbours: `count(pair, position of k, h)`.
+fn means(
+    layers: usize,
+    samples: usize,
+    ks: &[usize],
+    count: impl Fn(usize, usize, usize) -> u64,
+) -> (Vec<f64>, Vec<f64>) {
+    let n = samples as f64;
+    let mut jaccard = vec![1.0; ks.len() * layers * layers];
     let mut overlap = jaccard.clone();
-    for (at, &k) in input.ks.iter().enumerate() {
+    for (at, &k) in ks.iter().enumerate() {
         for a in 0..layers {
             for b in a + 1..layers {
-                let start = (pair_index(a, b, layers) * ks + at) * stride;
+                let pair = pair_index(a, b, layers);
                 let (mut union_share, mut list_share) = (0.0, 0.0);
-                for (h, &count) in counts[start..=start + k].iter().enumerate() {
-                    let count = count as f64;
+                for h in 0..=k {
+                    let count = count(pair, at, h) as f64;
                     union_share += count * (h as f64 / (2 * k - h) as f64);
                     list_share += count * h as f64;
                 }

@@ -84,6 +84,7 @@ proptest! {
         };
         for v in 0..depth {
             prop_assert_eq!(covering(v, v), present[v].len() as i64);
+            prop_assert!(n * k <= 2 * present[v].len() && present[v].len() <= n * k);
             if v + 1 < depth {
                 let both = present[v].intersection(&present[v + 1]).count();
                 prop_assert_eq!(covering(v, v + 1), both as i64);
@@ -91,8 +92,10 @@ proptest! {
         }
         prop_assert_eq!(found.end_to_end.len() as i64, found.counts[depth - 1]);
         let runs = |counts: &[i64]| counts.iter().sum::<i64>();
-        prop_assert!(runs(&found.counts) <= runs(&found.raw));
-        let bridged = with_run(1, |run| nntp(&lists, n, depth, run).unwrap());
+        let bridging = |gap| with_run(1, |run| nntp(&lists, n, gap, run).unwrap());
+        let all_gaps: Vec<_> = (0..=depth).map(|gap| runs(&bridging(gap).counts)).collect();
+        prop_assert!(all_gaps.is_sorted_by(|earlier, later| earlier >= later));
+        let bridged = bridging(depth.saturating_sub(2));
         let distinct = present.iter().flatten().collect::<std::collections::BTreeSet<_>>();
         prop_assert_eq!(runs(&bridged.counts), distinct.len() as i64);
 
@@ -112,7 +115,43 @@ proptest! {
     }
 
     #[test]
-    fn more_than_64_layers((k, layers) in chains(150), gap in 0usize..3) {
+    fn identical_layers_are_one_run((k, layers) in chains(1), depth in 1usize..140, gap in 0usize..3) {
+        let flat = layers[0].concat();
+        let lists = vec![Lists { indices: &flat, depth: k }; depth];
+        let found = with_run(1, |run| nntp(&lists, layers[0].len(), gap, run).unwrap());
+        let edges = edges(&layers[0]);
+        prop_assert_eq!(found.counts[depth - 1], edges.len() as i64);
+        prop_assert_eq!(found.counts.iter().sum::<i64>(), edges.len() as i64);
+        prop_assert_eq!(found.end_to_end, edges.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_order_of_samples_is_not_seen((k, layers) in chains(3), seed in any::<u64>()) {
+        let (n, depth) = (layers[0].len(), layers.len());
+        let mut names: Vec<u32> = (0..n as u32).collect();
+        layerscope_core::random::shuffle(&mut names, seed, 0);
+        let renamed: Vec<Layer> = layers
+            .iter()
+            .map(|layer| {
+                let mut rows = vec![Vec::new(); n];
+                for (i, list) in layer.iter().enumerate() {
+                    rows[names[i] as usize] = list.iter().map(|&j| names[j as usize]).collect();
+                }
+                rows
+            })
+            .collect();
+        let (before, after) = (flat(&layers), flat(&renamed));
+        let (one, other) = (all_ks(&before, n, k, 1), all_ks(&after, n, k, 1));
+        prop_assert_eq!(one.jaccard, other.jaccard);
+        prop_assert_eq!(one.overlap, other.overlap);
+        let runs = |flat: &[Vec<u32>]| {
+            with_run(1, |run| nntp(&lists(flat, k), n, depth / 2, run).unwrap().counts)
+        };
+        prop_assert_eq!(runs(&before), runs(&after));
+    }
+
+    #[test]
+    fn more_than_64_layers((k, layers) in chains(150), gap in 0usize..150) {
         let flat = flat(&layers);
         let found = with_run(1, |run| {
             nntp(&lists(&flat, k), layers[0].len(), gap, run).unwrap()

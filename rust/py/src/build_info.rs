@@ -38,6 +38,7 @@ fn features() -> Vec<&'static str> {
         ("avx512bw", has!("avx512bw")),
         ("avx512vnni", has!("avx512vnni")),
         ("avx512bf16", has!("avx512bf16")),
+        ("avxvnni", has!("avxvnni")),
     ];
     present(&known)
 }

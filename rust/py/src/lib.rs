@@ -17,14 +17,17 @@
 mod agreement;
 mod arrays;
 mod build_info;
+mod community;
 mod dimension;
 mod errors;
 mod graph;
 mod modularity;
 mod neighbours;
+mod partitions;
 mod persistence;
 mod run;
 mod self_similarity;
+mod sets;
 
 use pyo3::prelude::*;
 
@@ -36,6 +39,8 @@ mod _core {
     #[pymodule_export]
     use crate::build_info::build_info;
     #[pymodule_export]
+    use crate::community::{communities, community_levels};
+    #[pymodule_export]
     use crate::dimension::two_nn;
     #[pymodule_export]
     use crate::graph::{graph_from_edges, graph_from_neighbors};
@@ -46,7 +51,11 @@ mod _core {
     #[pymodule_export]
     use crate::neighbours::{approximate_neighbors, estimate_memory, neighbors};
     #[pymodule_export]
+    use crate::partitions::{follow_communities, partition_agreement};
+    #[pymodule_export]
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
     #[pymodule_export]
-    use crate::self_similarity::{self_similarity, unit_distances};
+    use crate::self_similarity::{self_similarity, self_similarity_gradient, unit_distances};
+    #[pymodule_export]
+    use crate::sets::{nnts_sets, nnts_sets_memory};
 }

@@ -9,7 +9,8 @@ use pyo3::prelude::*;
 use crate::arrays::{array1, array2, slice2};
 use crate::run::{Manner, door};
 
-type Matrices<'py> = (
+/// Jaccard, overlap, the interval where it was asked for, and each sample's intersections.
+pub type Matrices<'py> = (
     Bound<'py, PyArray1<f64>>,
     Bound<'py, PyArray1<f64>>,
     Option<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>)>,

@@ -2,7 +2,7 @@
 
 use layerscope_core::{Error, filled};
 use layerscope_measures::self_similarity::{
-    Distances, Form, Parameters, Units, self_similarity as measure,
+    Distances, Form, Parameters, Surrogate, Units, differentiate, self_similarity as measure,
 };
 use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
@@ -37,18 +37,8 @@ pub fn self_similarity<'py>(
     n_jobs: Option<i64>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Answer<'py>> {
-    let form = match form {
-        "paper" => Form::Paper,
-        "printed" => Form::Printed,
-        "covering" => Form::Covering,
-        "correlation" => Form::Correlation,
-        other => {
-            let rule = "must be paper, printed, covering or correlation";
-            return Err(to_python(py, Error::invalid("form", rule, other)));
-        }
-    };
     let parameters = Parameters {
-        form,
+        form: parse(py, form)?,
         rms,
         thetas: n_thetas,
         draws: n_null,
@@ -69,6 +59,50 @@ pub fn self_similarity<'py>(
         array1(py, found.null),
         (found.n_dead, found.n_duplicate),
     ))
+}
+
+fn parse(py: Python<'_>, form: &str) -> PyResult<Form> {
+    match form {
+        "paper" => Ok(Form::Paper),
+        "printed" => Ok(Form::Printed),
+        "covering" => Ok(Form::Covering),
+        "correlation" => Ok(Form::Correlation),
+        other => {
+            let rule = "must be paper, printed, covering or correlation";
+            Err(to_python(py, Error::invalid("form", rule, other)))
+        }
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (data, form, rms, n_thetas, kappa, factor, with_gradient, n_jobs=None, progress=None))]
+pub fn self_similarity_gradient<'py>(
+    py: Python<'py>,
+    data: Layer<'py>,
+    form: &str,
+    rms: bool,
+    n_thetas: usize,
+    kappa: f64,
+    factor: f64,
+    with_gradient: bool,
+    n_jobs: Option<i64>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<(f64, Bound<'py, PyArray2<f64>>)> {
+    let parameters = Parameters {
+        form: parse(py, form)?,
+        rms,
+        thetas: n_thetas,
+        draws: 0,
+        seed: 0,
+        memory_limit: None,
+    };
+    let matrix = data.borrow(py, "features")?;
+    let units = matrix.columns();
+    let found = door(py, Manner { n_jobs, progress }, |run| {
+        let surrogate = Surrogate { kappa, factor };
+        differentiate(run, &matrix, &parameters, surrogate, with_gradient)
+    })?;
+    Ok((found.value, array2(py, found.gradient, units)?))
 }
 
 #[pyfunction]

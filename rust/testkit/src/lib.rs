@@ -7,10 +7,13 @@
 #![forbid(unsafe_code)]
 
 pub mod agreement;
+pub mod community;
 pub mod dimension;
+pub mod following;
 pub mod graphs;
 pub mod knn;
 pub mod knn_matrices;
 pub mod modularity;
+pub mod partitions;
 pub mod persistence;
 pub mod self_similarity;

@@ -1,33 +1,79 @@
 //! Who may still be among the k nearest: per row a bounded buffer and a threshold that only falls.
 //!
-//! An entry is kept while its lower bound does not exceed the threshold, which is the k-th
-//! smallest upper bound seen (k counts distinct rows here). Every true neighbour survives: its key
-//! is at most the k-th smallest key, that is at most the k-th smallest upper bound, and its lower
-//! bound is at most its key. Equality survives, so ties are decided by keys and numbers alone.
+//! An entry is kept while its lower bound does not exceed the threshold, which is never below the
+//! k-th smallest key (k counts distinct rows here). Every true neighbour survives: its lower bound
+//! is at most its key. Equality survives, so ties are decided by keys and numbers alone.
 //!
-//! A full buffer is pruned; when bounds are too wide for that to help, its keys are computed, which
-//! leaves exactly k entries, so every candidate is computed at most once and a buffer never grows.
+//! A full buffer is pruned. The guesses of the float64 product come with upper bounds that tell a
+//! threshold; those of the narrow kernels do not, and are looked at one after another, the most
+//! promising first, until the next one cannot matter. When that does not help either, keys are
+//! computed, which leaves exactly k entries: every candidate is computed at most once and a buffer
+//! never grows.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
 
 use super::certify::Bound;
+use super::judge::{Judge, Reader};
+use super::near::Near;
 use super::side::Side;
 use crate::engine::Engine;
 
 /// A candidate of some row.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// Lower bound of the key, or the key itself.
+    /// A lower bound of the key.
     lower: f64,
-    number: u32,
-    exact: bool,
+    place: u32,
+    /// How far the key may lie above it, in units of `Near::unit`: infinite for a mere guess, 0 for
+    /// the key itself.
+    gap: f32,
 }
 
-const EMPTY: Entry = Entry {
-    lower: 0.0,
-    number: 0,
-    exact: false,
-};
+impl Entry {
+    const EMPTY: Self = Self {
+        lower: 0.0,
+        place: 0,
+        gap: f32::INFINITY,
+    };
+
+    fn is_guess(&self) -> bool {
+        self.gap == f32::INFINITY
+    }
+
+    fn is_key(&self) -> bool {
+        self.gap == 0.0
+    }
+
+    /// An upper bound of the key.
+    fn upper(&self, unit: f64) -> f64 {
+        if self.is_key() {
+            return self.lower;
+        }
+        self.lower + f64::from(self.gap) * unit
+    }
+
+    fn key(place: u32, key: f64) -> Self {
+        Self {
+            lower: key,
+            place,
+            gap: 0.0,
+        }
+    }
+
+    fn between(place: u32, lower: f64, upper: f64, unit: f64) -> Self {
+        // More than the roundings here and in `upper`; never 0, which would say that this is the
+        // key.
+        let rounded = 4.0 * f64::EPSILON * (lower.abs() + upper.abs());
+        let gap = ((upper - lower + rounded) / unit) as f32;
+        Self {
+            lower,
+            place,
+            gap: gap * (1.0 + 4.0 * f32::EPSILON) + f32::MIN_POSITIVE,
+        }
+    }
+}
 
 /// Entries that a buffer for k neighbours among `rows` rows holds.
 pub(crate) fn capacity(wanted: usize, rows: usize) -> usize {
@@ -38,25 +84,55 @@ pub(crate) fn capacity(wanted: usize, rows: usize) -> usize {
         .max(wanted + 1)
 }
 
+/// The same where guesses of a narrow kernel are held.
+pub(crate) fn narrow_capacity(wanted: usize, rows: usize) -> usize {
+    capacity(2 * wanted + 8, rows).max(wanted + 1)
+}
+
 /// Bytes that one row's buffer takes.
 pub(crate) const ENTRY_BYTES: u128 = size_of::<Entry>() as u128;
 
-/// What a comparison needs: both sides, their bounds, and how many neighbours are wanted.
+/// What a comparison needs: both sides, how many neighbours are wanted, and what guesses are worth.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub run: Run<'a>,
     pub engine: Engine,
     pub asked: Side<'a>,
     pub data: Side<'a>,
+    pub judge: Judge<'a>,
+    /// Bounds of the float64 product; empty when a narrow kernel guesses.
     pub asked_bounds: &'a [Bound],
     pub data_bounds: &'a [Bound],
+    /// The number at each place of the sweep, where that is not the place itself.
+    pub order: Option<&'a [u32]>,
+    /// Looks at pairs of places, where a narrow kernel guesses.
+    pub near: Option<Near<'a>>,
     pub wanted: usize,
+    /// Pairs looked at one by one so far.
+    pub looked_at: &'a AtomicU64,
+}
+
+impl Context<'_> {
+    /// The number at a place of the sweep.
+    pub(crate) fn number(&self, place: usize) -> usize {
+        self.order.map_or(place, |order| order[place] as usize)
+    }
+
+    /// The place of each number; empty when numbers are places.
+    pub(crate) fn places(&self) -> Result<Vec<u32>> {
+        let order = self.order.unwrap_or_default();
+        let mut places = filled(order.len(), 0)?;
+        for (place, &number) in order.iter().enumerate() {
+            places[number as usize] = place as u32;
+        }
+        Ok(places)
+    }
 }
 
 /// Scratch of one thread for computing keys.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    x: Vec<f64>,
-    y: Vec<f64>,
+    reader: Reader,
     uppers: Vec<f64>,
     ranked: Vec<Ranked>,
 }
@@ -64,8 +140,7 @@ pub(crate) struct Scratch {
 impl Scratch {
     pub(crate) fn new(columns: usize, capacity: usize) -> Result<Self> {
         Ok(Self {
-            x: filled(columns, 0.0)?,
-            y: filled(columns, 0.0)?,
+            reader: Reader::new(columns)?,
             uppers: with_capacity(capacity)?,
             ranked: with_capacity(capacity)?,
         })
@@ -82,12 +157,12 @@ pub(crate) struct Candidates {
 }
 
 impl Candidates {
-    /// Empty buffers for `rows` rows from number `start` on.
+    /// Empty buffers for `rows` rows from place `start` on.
     pub(crate) fn new(start: usize, rows: usize, capacity: usize) -> Result<Self> {
         Ok(Self {
             start,
             capacity,
-            entries: filled(rows * capacity, EMPTY)?,
+            entries: filled(rows * capacity, Entry::EMPTY)?,
             lengths: filled(rows, 0)?,
             thresholds: filled(rows, f64::INFINITY)?,
         })
@@ -103,20 +178,20 @@ impl Candidates {
         self.thresholds[local] = self.thresholds[local].min(threshold);
     }
 
-    /// Offers row `number` of the data to the block's row `local`.
+    /// Offers the data's row at `place` to the block's row `local`.
     pub(crate) fn offer(
         &mut self,
         context: &Context,
         scratch: &mut Scratch,
         local: usize,
-        number: usize,
+        place: usize,
         lower: f64,
     ) -> Result<()> {
         if lower > self.thresholds[local] {
             return Ok(());
         }
         if self.lengths[local] == self.capacity {
-            self.prune(context, scratch, local);
+            self.prune(context, scratch, local)?;
             if self.lengths[local] >= self.capacity - self.capacity / 4 {
                 self.settle(context, scratch, local)?;
             }
@@ -127,86 +202,126 @@ impl Candidates {
         let slot = local * self.capacity + self.lengths[local];
         self.entries[slot] = Entry {
             lower,
-            number: number as u32,
-            exact: false,
+            place: place as u32,
+            gap: f32::INFINITY,
         };
         self.lengths[local] += 1;
         Ok(())
     }
 
+    fn held(&mut self, local: usize) -> &mut [Entry] {
+        let start = local * self.capacity;
+        &mut self.entries[start..start + self.lengths[local]]
+    }
+
     /// Lowers the threshold and drops what lies above it.
-    fn prune(&mut self, context: &Context, scratch: &mut Scratch, local: usize) {
-        let span = local * self.capacity..local * self.capacity + self.lengths[local];
-        let held = &mut self.entries[span];
+    pub(crate) fn prune(
+        &mut self,
+        context: &Context,
+        scratch: &mut Scratch,
+        local: usize,
+    ) -> Result<()> {
+        if let Some(near) = &context.near {
+            return self.look(context, near, scratch, local);
+        }
+        let mut threshold = self.thresholds[local];
+        let own = context.asked_bounds[context.number(self.start + local)];
+        let held = self.held(local);
         if held.len() >= context.wanted {
-            let own = context.asked_bounds[self.start + local];
-            scratch.uppers.clear();
-            scratch.uppers.extend(held.iter().map(|entry| {
-                if entry.exact {
+            let uppers = &mut scratch.uppers;
+            uppers.clear();
+            uppers.extend(held.iter().map(|entry| {
+                if entry.is_key() {
                     entry.lower
                 } else {
-                    own.upper(context.data_bounds[entry.number as usize], entry.lower)
+                    let number = context.number(entry.place as usize);
+                    own.upper(context.data_bounds[number], entry.lower)
                 }
             }));
-            let (_, kth, _) = scratch
-                .uppers
-                .select_nth_unstable_by(context.wanted - 1, f64::total_cmp);
-            self.thresholds[local] = self.thresholds[local].min(*kth);
+            let (_, kth, _) = uppers.select_nth_unstable_by(context.wanted - 1, f64::total_cmp);
+            threshold = threshold.min(*kth);
         }
-        let threshold = self.thresholds[local];
-        let mut kept = 0;
-        for i in 0..held.len() {
-            if held[i].lower <= threshold {
-                held[kept] = held[i];
-                kept += 1;
+        self.lengths[local] = gather(held, |entry| entry.lower <= threshold);
+        self.thresholds[local] = threshold;
+        Ok(())
+    }
+
+    /// Looks at the guesses whose lower bound does not exceed the k-th smallest upper bound of
+    /// those looked at before, the most promising first; drops what exceeds it.
+    fn look(
+        &mut self,
+        context: &Context,
+        near: &Near,
+        scratch: &mut Scratch,
+        local: usize,
+    ) -> Result<()> {
+        context.run.check()?;
+        let place = self.start + local;
+        let mut threshold = self.thresholds[local];
+        let held = self.held(local);
+        let uppers = &mut scratch.uppers;
+        uppers.clear();
+        // Those known already stand first and tell a threshold before any other is looked at.
+        let known = gather(held, |entry| !entry.is_guess());
+        for entry in &held[..known] {
+            threshold = threshold.min(note(uppers, context.wanted, entry.upper(near.unit())));
+        }
+        let open = &mut held[known..];
+        let left = gather(open, |entry| entry.lower <= threshold);
+        let open = &mut open[..left];
+        // The most promising first, but only as many as can be among the k; those behind them
+        // need no order.
+        if open.len() > context.wanted {
+            open.select_nth_unstable_by(context.wanted, |a, b| a.lower.total_cmp(&b.lower));
+        }
+        let mut looked_at = 0;
+        for i in 0..open.len() {
+            if let Some(next) = open.get(i + 2) {
+                near.expect(next.place as usize);
             }
+            let entry = open[i];
+            if entry.lower > threshold {
+                continue;
+            }
+            looked_at += 1;
+            let (lower, upper) = near.look(place, entry.place as usize);
+            // What is known stays known.
+            open[i] = Entry::between(entry.place, lower.max(entry.lower), upper, near.unit());
+            threshold = threshold.min(note(uppers, context.wanted, open[i].upper(near.unit())));
         }
-        self.lengths[local] = kept;
+        let held = &mut held[..known + left];
+        self.lengths[local] = gather(held, |entry| entry.lower <= threshold);
+        self.thresholds[local] = threshold;
+        context.looked_at.fetch_add(looked_at, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Computes the keys of all that is held and keeps the best, in order.
     fn settle(&mut self, context: &Context, scratch: &mut Scratch, local: usize) -> Result<()> {
-        let span = local * self.capacity..local * self.capacity + self.lengths[local];
-        let held = &mut self.entries[span];
-        let Scratch { x, y, ranked, .. } = scratch;
-        let (asked, data) = (context.asked, context.data);
-        let row = asked.row(self.start + local);
-        asked.rows.read(row, x);
-        ranked.clear();
-        for entry in held.iter() {
-            let mut key = entry.lower;
-            if !entry.exact {
-                context.run.check()?;
-                let other = data.row(entry.number as usize);
-                let roots = (asked.rows.root(row), data.rows.root(other));
-                if asked.rows.metric().is_angle() && (roots.0 == 0.0 || roots.1 == 0.0) {
-                    // Dead rows tie with everything: worth not reading them.
-                    key = 0.0;
-                } else {
-                    data.rows.read(other, y);
-                    key = asked.rows.metric().key(x, roots.0, y, roots.1);
-                }
-            }
-            ranked.push(Ranked {
-                key,
-                index: entry.number,
-            });
+        let number = context.number(self.start + local);
+        let held = self.held(local);
+        for entry in held.iter_mut().filter(|entry| !entry.is_key()) {
+            context.run.check()?;
+            let other = context.number(entry.place as usize);
+            let key = context.judge.key(&mut scratch.reader, number, other);
+            *entry = Entry::key(entry.place, key);
         }
-        if ranked.len() > context.wanted {
-            ranked.select_nth_unstable(context.wanted);
-            ranked.truncate(context.wanted);
+        let ranked = |entry: &Entry| Ranked {
+            key: entry.lower,
+            index: context.number(entry.place as usize) as u32,
+        };
+        if held.len() > context.wanted {
+            held.select_nth_unstable_by(context.wanted, |a, b| ranked(a).cmp(&ranked(b)));
         }
-        ranked.sort_unstable();
-        for (entry, best) in held.iter_mut().zip(ranked.iter()) {
-            *entry = Entry {
-                lower: best.key,
-                number: best.index,
-                exact: true,
-            };
-        }
-        self.lengths[local] = ranked.len();
-        if ranked.len() == context.wanted {
-            self.thresholds[local] = ranked[context.wanted - 1].key;
+        let kept = held.len().min(context.wanted);
+        let held = &mut held[..kept];
+        held.sort_unstable_by_key(ranked);
+        scratch.ranked.clear();
+        scratch.ranked.extend(held.iter().map(ranked));
+        let last = held.last().map(|entry| entry.lower);
+        self.lengths[local] = kept;
+        if let Some(key) = last.filter(|_| kept == context.wanted) {
+            self.tighten(local, key);
         }
         Ok(())
     }
@@ -218,8 +333,43 @@ impl Candidates {
         scratch: &'s mut Scratch,
         local: usize,
     ) -> Result<&'s [Ranked]> {
-        self.prune(context, scratch, local);
+        self.prune(context, scratch, local)?;
         self.settle(context, scratch, local)?;
         Ok(&scratch.ranked)
+    }
+}
+
+/// Moves the entries that meet a condition to the front; returns how many they are.
+fn gather(entries: &mut [Entry], wanted: impl Fn(&Entry) -> bool) -> usize {
+    let mut front = 0;
+    for i in 0..entries.len() {
+        if wanted(&entries[i]) {
+            entries.swap(front, i);
+            front += 1;
+        }
+    }
+    front
+}
+
+/// Puts a value among the `wanted` smallest, which are in order, and returns the largest of them
+/// once there are so many.
+fn note(smallest: &mut Vec<f64>, wanted: usize, value: f64) -> f64 {
+    if smallest.len() < wanted {
+        smallest.push(value);
+    } else if value < smallest[wanted - 1] {
+        smallest[wanted - 1] = value;
+    } else {
+        return smallest[wanted - 1];
+    }
+    let mut at = smallest.len() - 1;
+    while at > 0 && smallest[at - 1] > value {
+        smallest[at] = smallest[at - 1];
+        at -= 1;
+    }
+    smallest[at] = value;
+    if smallest.len() == wanted {
+        smallest[wanted - 1]
+    } else {
+        f64::INFINITY
     }
 }

@@ -3,31 +3,51 @@
 //!
 //! 1. `duplicates`: equal rows become one distinct row.
 //! 2. `certify`: per row, what its estimates are worth.
-//! 3. `tiles`: every pair is estimated once; `candidates` keeps those that may still count.
+//! 3. `tiles` (float64 products) or `narrow` (f32, bfloat16 or int8 products of `vectors`): every
+//!    pair is estimated once; `candidates` keeps those that may still count.
 //! 4. `candidates`: keys of the survivors, computed and sorted.
 //! 5. `output`: distinct rows become rows again.
 
 mod candidates;
-mod certify;
+pub(crate) mod certify;
+mod collect;
+mod form;
+mod frame;
+mod judge;
+mod narrow;
+mod near;
+mod order;
 mod output;
 mod scan;
-mod side;
+pub(crate) mod side;
 mod tiles;
+mod vectors;
 
+use std::ops::Range;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
+use layerscope_core::{Result, Run};
 
-pub(crate) use candidates::{ENTRY_BYTES, capacity};
+pub(crate) use candidates::{ENTRY_BYTES, capacity, narrow_capacity};
+pub(crate) use narrow::worker_bytes as narrow_worker_bytes;
+pub(crate) use order::MEMBERS;
 pub use output::Neighbours;
 pub(crate) use output::{Output, Writer, expand, own};
 pub(crate) use side::Side;
 pub(crate) use tiles::worker_bytes;
+#[cfg(test)]
+pub(crate) use vectors::least_block;
+pub(crate) use vectors::{block_rows, bytes as vector_bytes, serves};
 
-use self::candidates::{Candidates, Context, Scratch};
-use self::tiles::{Sweep, Worker, block_range};
+use self::candidates::Context;
+use self::form::Form;
+use self::judge::Judge;
+use self::tiles::{Sweep, Worker};
+use self::vectors::Vectors;
 use crate::duplicates::Distinct;
-use crate::engine;
+use crate::engine::{self, Engine};
+use crate::kernel::Kernel;
 use crate::memory::{Plan, Sizes};
 use crate::request::Request;
 use crate::rows::Rows;
@@ -35,17 +55,17 @@ use crate::scale::Scale;
 
 /// Finds the k nearest rows of every row.
 pub fn neighbors(run: &Run, request: &Request) -> Result<Neighbours> {
-    search(run, request, |plan| plan)
+    search(run, request, engine::chosen()?, |plan| plan)
 }
 
 /// The search, with a last word on its sizes; tests use it to force many small tiles.
 pub(crate) fn search(
     run: &Run,
     request: &Request,
-    adjust: impl FnOnce(Plan) -> Plan,
+    engine: Engine,
+    adjust: impl Fn(Plan) -> Plan,
 ) -> Result<Neighbours> {
     request.check()?;
-    let engine = engine::chosen()?;
     let largest = request.check_values(run)?;
     let metric = request.metric;
     let scale = if metric.is_angle() {
@@ -84,41 +104,59 @@ pub(crate) fn search(
         rows: request.data.rows() + queries.as_ref().map_or(0, Rows::len),
         columns: data.columns(),
         wanted: (request.k + 1).min(others),
+        symmetric,
         repeats: symmetric && distinct.any_repeated(),
         jobs: run.jobs(),
     };
-    let plan = adjust(sizes.plan(request.memory_limit)?);
+    let mut scaled = [largest];
+    scale.apply(&mut scaled);
+    let looked_at = AtomicU64::new(0);
+    let mut search = Search {
+        context: Context {
+            engine,
+            run: *run,
+            asked: asked_side,
+            data: data_side,
+            judge: Judge::new(asked_side, data_side),
+            asked_bounds: &[],
+            data_bounds: &[],
+            order: None,
+            near: None,
+            wanted: sizes.wanted,
+            looked_at: &looked_at,
+        },
+        symmetric,
+        distinct: &distinct,
+        writer: Writer {
+            metric,
+            scale,
+            k: request.k,
+        },
+    };
+    let mut output = Output::new(asked_side.rows.len(), request.k)?;
+    for kernel in engine.kernels(&sizes) {
+        let plan = adjust(sizes.plan(Some(kernel), request.memory_limit)?);
+        let Some(kernel) = plan.kernel else {
+            break;
+        };
+        search.context.run = plan.run(run);
+        let form = Form::new(run, data_side, scaled[0])?;
+        if search.narrowly(kernel, &plan, &form, &mut output)? {
+            return Ok(output.finish(distinct.n_repeated(), data.n_zero()));
+        }
+        looked_at.store(0, Ordering::Relaxed);
+    }
+    let plan = adjust(sizes.plan(None, request.memory_limit)?);
+    search.context.run = plan.run(run);
     let centre = data_side.centre(run)?;
     let data_bounds = certify::bounds(run, &data_side, &centre)?;
     let query_bounds = match &queries {
         Some(_) => Some(certify::bounds(run, &asked_side, &centre)?),
         None => None,
     };
-    let context = Context {
-        engine,
-        run: if plan.jobs == 1 { run.serial() } else { *run },
-        asked: asked_side,
-        data: data_side,
-        asked_bounds: query_bounds.as_ref().unwrap_or(&data_bounds),
-        data_bounds: &data_bounds,
-        wanted: sizes.wanted,
-    };
-    let writer = Writer {
-        metric,
-        scale,
-        k: request.k,
-    };
-    let mut output = Output::new(asked_side.rows.len(), request.k)?;
-    Search {
-        context,
-        plan,
-        centre,
-        symmetric,
-        distinct: &distinct,
-        writer,
-        workers: Mutex::new(Vec::new()),
-    }
-    .fill(&mut output)?;
+    search.context.asked_bounds = query_bounds.as_ref().unwrap_or(&data_bounds);
+    search.context.data_bounds = &data_bounds;
+    search.widely(&plan, &centre, &mut output)?;
     Ok(output.finish(distinct.n_repeated(), data.n_zero()))
 }
 
@@ -149,183 +187,129 @@ impl Drop for Shelved<'_> {
 }
 
 /// Everything that one search shares.
+#[derive(Clone, Copy)]
 struct Search<'a> {
     context: Context<'a>,
-    plan: Plan,
-    centre: Vec<f64>,
     symmetric: bool,
     distinct: &'a Distinct,
     writer: Writer,
-    /// Workers between two bands.
-    workers: Mutex<Vec<Worker>>,
 }
 
-/// One row's place in a table of lists that nobody has filled.
-const NOBODY: Ranked = Ranked {
-    key: f64::INFINITY,
-    index: u32::MAX,
-};
-
 impl Search<'_> {
-    fn fill(&self, output: &mut Output) -> Result<()> {
-        let (asked, wanted) = (&self.context.asked, self.context.wanted);
-        let blocks = asked.len().div_ceil(self.plan.block);
-        let bands = (0..blocks)
-            .step_by(self.plan.band)
-            .map(|start| start..(start + self.plan.band).min(blocks));
+    /// Searches by float64 products, in bands of rows.
+    fn widely(&self, plan: &Plan, centre: &[f64], output: &mut Output) -> Result<()> {
+        let shelf = Mutex::new(Vec::new());
+        let sweep = |band: &Range<usize>| Sweep {
+            context: &self.context,
+            plan,
+            centre,
+            symmetric: self.symmetric,
+            band: band.clone(),
+            states: &[],
+        };
+        let blocks = self.context.asked.len().div_ceil(plan.block);
+        let bands: Vec<_> = (0..blocks)
+            .step_by(plan.band)
+            .map(|start| start..(start + plan.band).min(blocks))
+            .collect();
         let total: usize = bands
-            .clone()
-            .map(|band| self.sweep(band.clone(), &[]).tiles().len() + band.len())
+            .iter()
+            .map(|band| sweep(band).tiles().len() + band.len())
             .sum();
         self.context.run.progress().start(total as u64);
-        if self.symmetric && self.distinct.any_repeated() {
-            let mut table = filled(asked.len() * wanted, NOBODY)?;
-            let slots: Vec<_> = table
-                .chunks_mut((self.plan.block * wanted).max(1))
-                .map(Mutex::new)
-                .collect();
-            for band in bands {
-                self.work(band, &|block, local, list, _| {
-                    if wanted > 0 {
-                        own(&slots[block])[local * wanted..][..list.len()].copy_from_slice(list);
-                    }
-                    Ok(())
-                })?;
+        self.write(plan, output, &|take| {
+            let mut ties = Vec::new();
+            for band in &bands {
+                let states = self.states(plan, band)?;
+                let sweep = Sweep {
+                    states: &states,
+                    ..sweep(band)
+                };
+                let tiles = sweep.tiles();
+                if self.context.wanted > 0 {
+                    self.context.run.map_with(
+                        tiles.len(),
+                        || Shelved::take(&shelf, || sweep.worker()),
+                        |worker, tile| {
+                            sweep.run_tile(worker.get(), tiles[tile])?;
+                            self.context.run.progress().step();
+                            Ok(())
+                        },
+                    )?;
+                }
+                ties.extend(self.gather(plan, band, &states, take)?);
             }
-            drop(slots);
-            return self.expand_all(&table, output);
-        }
-        let mut ties = Vec::new();
-        let slots = output.slots(self.plan.block);
-        for band in bands {
-            ties.extend(self.work(band, &|block, local, list, tied| {
-                self.writer
-                    .write(&mut own(&slots[block]), local, list, tied)
-            })?);
-        }
-        drop(slots);
-        output.count(ties);
+            Ok(Some(ties))
+        })?;
         Ok(())
     }
 
-    fn sweep<'s>(
-        &'s self,
-        band: std::ops::Range<usize>,
-        states: &'s [Mutex<Candidates>],
-    ) -> Sweep<'s> {
-        Sweep {
-            context: &self.context,
-            plan: &self.plan,
-            centre: &self.centre,
-            symmetric: self.symmetric,
-            band,
-            states,
-        }
-    }
-
-    /// Searches for the rows of a band and hands each list, by (block, row within the block), to
-    /// `take`, which also counts ties.
-    fn work(
+    /// Searches by a narrow kernel; returns false when that turns out to be the wrong one.
+    fn narrowly(
         &self,
-        band: std::ops::Range<usize>,
-        take: &(impl Fn(usize, usize, &[Ranked], &mut [u64]) -> Result<()> + Sync),
-    ) -> Result<Vec<Vec<u64>>> {
-        let Context {
-            run, asked, wanted, ..
-        } = &self.context;
-        let Plan {
-            block: rows,
-            capacity,
-            ..
-        } = self.plan;
-        let mut states = with_capacity(band.len())?;
-        for block in band.clone() {
-            let range = block_range(block, rows, asked.len());
-            let room = if *wanted == 0 { 0 } else { capacity };
-            states.push(Mutex::new(Candidates::new(range.start, range.len(), room)?));
-        }
-        if *wanted > 0 {
-            let sweep = self.sweep(band.clone(), &states);
-            let tiles = sweep.tiles();
-            run.map_with(
-                tiles.len(),
-                || Shelved::take(&self.workers, || sweep.worker()),
-                |worker, tile| {
-                    sweep.run_tile(worker.get(), tiles[tile])?;
-                    run.progress().step();
-                    Ok(())
-                },
-            )?;
-        }
-        run.map_with(
-            band.len(),
-            || Ok((Scratch::new(asked.rows.columns(), capacity)?, Vec::new())),
-            |(scratch, expanded), at| {
-                let mut tied = filled(self.writer.k, 0u64)?;
-                let mut state = own(&states[at]);
-                let block = band.start + at;
-                for local in 0..block_range(block, rows, asked.len()).len() {
-                    let list = if *wanted == 0 {
-                        &[][..]
-                    } else {
-                        state.finish(&self.context, scratch, local)?
-                    };
-                    if !self.symmetric && self.distinct.any_repeated() {
-                        expand(list, self.distinct, None, self.writer.k + 1, expanded);
-                        take(block, local, expanded, &mut tied)?;
-                    } else {
-                        take(block, local, list, &mut tied)?;
-                    }
-                }
-                run.progress().step();
-                Ok(tied)
-            },
-        )
+        kernel: Kernel,
+        plan: &Plan,
+        form: &Form,
+        output: &mut Output,
+    ) -> Result<bool> {
+        let run = &self.context.run;
+        let order = order::order(run, &self.context.data, form.middle(), plan.cluster)?;
+        let vectors = Vectors::new(run, form, kernel, plan.block, order.as_deref())?;
+        let context = Context {
+            order: order.as_deref(),
+            near: Some(vectors.near(form)),
+            ..self.context
+        };
+        let search = Search { context, ..*self };
+        search.sweep_narrowly(plan, form, &vectors, output)
     }
 
-    /// Gives every row the list of its distinct row, its own copies merged in.
-    fn expand_all(&self, table: &[Ranked], output: &mut Output) -> Result<()> {
-        const ROWS: usize = 256;
-        let Context {
-            run, asked, wanted, ..
-        } = &self.context;
-        let rows = asked.rows.len();
-        let slots = output.slots(ROWS);
-        let ties = run.map_with(
-            rows.div_ceil(ROWS),
-            || Ok((filled(asked.rows.columns(), 0.0)?, Vec::new(), Vec::new())),
-            |(buffer, list, expanded), at| {
-                let mut tied = filled(self.writer.k, 0u64)?;
-                let mut slot = own(&slots[at]);
-                for (local, row) in block_range(at, ROWS, rows).enumerate() {
-                    run.check()?;
-                    let u = self.distinct.of(row);
-                    list.clear();
-                    let known = &table[u * wanted..(u + 1) * wanted];
-                    list.extend(known.iter().take_while(|ranked| **ranked != NOBODY));
-                    if asked.groups.is_none() && self.distinct.members(u).len() > 1 {
-                        asked.rows.read(row, buffer);
-                        let root = asked.rows.root(row);
-                        let copies = Ranked {
-                            key: self.writer.metric.key(buffer, root, buffer, root),
-                            index: u as u32,
-                        };
-                        list.insert(list.partition_point(|other| *other < copies), copies);
-                    }
-                    expand(
-                        list,
-                        self.distinct,
-                        Some(row as u32),
-                        self.writer.k + 1,
-                        expanded,
-                    );
-                    self.writer.write(&mut slot, local, expanded, &mut tied)?;
-                }
-                Ok(tied)
-            },
-        )?;
-        drop(slots);
-        output.count(ties);
-        Ok(())
+    fn sweep_narrowly(
+        &self,
+        plan: &Plan,
+        form: &Form,
+        vectors: &Vectors,
+        output: &mut Output,
+    ) -> Result<bool> {
+        let run = &self.context.run;
+        let flooded = AtomicBool::new(false);
+        let band = 0..vectors.blocks();
+        self.write(plan, output, &|take| {
+            let states = self.states(plan, &band)?;
+            let sweep = narrow::Sweep {
+                context: &self.context,
+                form,
+                vectors,
+                capacity: plan.capacity,
+                states: &states,
+                flooded: &flooded,
+            };
+            let (tiles, first) = sweep.tiles();
+            run.progress().start((tiles.len() + band.len()) as u64);
+            let stage = |tiles: &[(u32, u32)], before: usize| {
+                run.map_with(
+                    tiles.len(),
+                    || sweep.worker(),
+                    |worker, tile| {
+                        sweep.run_tile(worker, before + tile, tiles[tile])?;
+                        run.progress().step();
+                        Ok(())
+                    },
+                )
+            };
+            stage(&tiles[..first], 0)?;
+            if first < tiles.len() {
+                run.map_with(
+                    band.len(),
+                    || sweep.worker(),
+                    |worker, block| sweep.tighten(worker, block),
+                )?;
+            }
+            stage(&tiles[first..], first)?;
+            if flooded.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            self.gather(plan, &band, &states, take).map(Some)
+        })
     }
 }

@@ -32,6 +32,7 @@ pub(crate) struct Slot<'a> {
 }
 
 /// Fills rows and counts ties.
+#[derive(Clone, Copy)]
 pub(crate) struct Writer {
     pub metric: Metric,
     pub scale: Scale,

@@ -79,22 +79,34 @@ impl Side<'_> {
         }
     }
 
-    /// A point amid the rows: per feature the median of a fixed sample. The mean would do as well
-    /// on kind data; a single huge outlier drags the mean away and with it every bound, the median
-    /// it leaves alone. Any point is correct.
+    /// Whether packing takes a centre off.
+    pub(crate) fn centred(&self) -> bool {
+        self.rows.metric() == Metric::Euclidean
+    }
+
+    /// What packing takes off: a point amid the rows for Euclidean distance, nothing otherwise.
     pub(crate) fn centre(&self, run: &Run) -> Result<Vec<f64>> {
-        let columns = self.rows.columns();
-        if self.rows.metric() != Metric::Euclidean {
-            return filled(columns, 0.0);
+        if self.centred() {
+            self.middle(run)
+        } else {
+            filled(self.rows.columns(), 0.0)
         }
+    }
+
+    /// A point amid the packed rows: per feature the median of a fixed sample. The mean would do
+    /// as well on kind data; a single huge outlier drags the mean away and with it every bound,
+    /// the median it leaves alone. Any point is correct.
+    pub(crate) fn middle(&self, run: &Run) -> Result<Vec<f64>> {
+        let columns = self.rows.columns();
+        let nothing = filled(columns, 0.0)?;
         let picked = SAMPLE.min(self.len());
         let scratch = || filled(picked * CHUNK.min(columns), 0.0);
         let chunks = run.map_with(columns.div_ceil(CHUNK), scratch, |sample, chunk| {
             let range = chunk * CHUNK..((chunk + 1) * CHUNK).min(columns);
             let width = range.len();
             for (s, out) in sample.chunks_exact_mut(width).take(picked).enumerate() {
-                let row = self.row(s * self.len() / picked);
-                self.rows.read_part(row, range.clone(), out);
+                let number = s * self.len() / picked;
+                self.pack(number, range.clone(), &nothing, out);
             }
             let mut column = [0.0; SAMPLE];
             Ok((0..width)

@@ -156,8 +156,8 @@ impl Sweep<'_> {
             };
             let out = &mut worker.product[..left.len() * right.len()];
             match context.engine {
-                Engine::Widest => multiply(&product, out)?,
                 Engine::Plain => multiply_plainly(&product, out)?,
+                _ => multiply(&product, out)?,
             }
         }
         Ok(())

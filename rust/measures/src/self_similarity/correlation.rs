@@ -15,8 +15,8 @@ pub(super) struct Slope {
     pub(super) share: Vec<f64>,
 }
 
-/// Ordinary least squares over `k` values of θ, uniform in ln θ; None where the quantiles meet.
-pub(super) fn slope(run: &Run, distances: &Distances, k: usize) -> Result<Option<Slope>> {
+/// Quantiles of the positive distances between which θ runs; None where they meet.
+pub(super) fn quantile_range(run: &Run, distances: &Distances) -> Result<Option<(f64, f64)>> {
     let zeros: u64 = distances
         .fold(run, |piece| {
             piece.iter().filter(|&&c| c == 0.0).count() as u64
@@ -34,9 +34,14 @@ pub(super) fn slope(run: &Run, distances: &Distances, k: usize) -> Result<Option
     let [a, b, c, d] = by_rank(run, distances, flat)?;
     let between = |low: f64, high: f64, at: f64| low + (high - low) * at.fract();
     let (low, high) = (between(a, b, at[0]), between(c, d, at[1]));
-    if low >= high {
+    Ok((low < high).then_some((low, high)))
+}
+
+/// Ordinary least squares over `k` values of θ, uniform in ln θ; None where the quantiles meet.
+pub(super) fn slope(run: &Run, distances: &Distances, k: usize) -> Result<Option<Slope>> {
+    let Some((low, high)) = quantile_range(run, distances)? else {
         return Ok(None);
-    }
+    };
     let (from, to) = (low.ln(), high.ln());
     let x: Vec<f64> = (0..k)
         .map(|m| from + (to - from) * (m as f64 / (k - 1) as f64))

@@ -22,17 +22,17 @@ impl Grid {
 
     /// Twice the mean distance of ln N / ln D from the self-similar line, the paper's `SS_rate`.
     pub(super) fn rate(&self, boxes: &[f64], width: f64) -> f64 {
-        let (from, to) = (self.x[0], self.x[self.x.len() - 1]);
-        let sum: f64 = self
-            .x
-            .iter()
-            .zip(boxes)
-            .map(|(x, boxes)| {
-                let line = (to - x) / (to - from);
-                (boxes.ln() / width.ln() - line).abs()
-            })
-            .sum();
+        let sum: f64 = self.deviations(boxes, width).map(f64::abs).sum();
         2.0 * sum / boxes.len() as f64
+    }
+
+    /// ln N / ln D less the line, at each θ.
+    pub(super) fn deviations(&self, boxes: &[f64], width: f64) -> impl Iterator<Item = f64> {
+        let (from, to) = (self.x[0], self.x[self.x.len() - 1]);
+        self.x.iter().zip(boxes).map(move |(x, boxes)| {
+            let line = (to - x) / (to - from);
+            boxes.ln() / width.ln() - line
+        })
     }
 }
 

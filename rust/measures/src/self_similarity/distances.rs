@@ -44,7 +44,7 @@ impl<'a> Distances<'a> {
         let bytes = 8 * pairs as u64;
         let limit = memory_limit.unwrap_or(u64::MAX);
         let piece = 8 * (PANEL * units.len()) as u64 * run.jobs() as u64;
-        let needed = copies * units.bytes() + if keep { bytes } else { piece.min(bytes) };
+        let needed = copies * units.bytes() + if keep { 2 * bytes } else { piece.min(bytes) };
         if needed > limit {
             return Err(Error::MemoryLimit { needed, limit });
         }
@@ -132,10 +132,9 @@ impl<'a> Distances<'a> {
         self.kept.as_deref()
     }
 
-    /// The same, without the rest; an error where they were not kept.
-    pub(super) fn into_kept(self) -> Result<Vec<f64>> {
-        self.kept
-            .ok_or_else(|| Error::Internal("distances that were not kept are asked for".into()))
+    /// What distances were divided by.
+    pub(super) fn divisor(&self) -> f64 {
+        self.divisor
     }
 
     /// Writes them as a symmetric matrix with a zero diagonal; they must have been kept.

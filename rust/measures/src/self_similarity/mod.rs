@@ -27,11 +27,14 @@ mod counts;
 mod covering;
 mod curve;
 mod distances;
+mod gradient;
 mod null;
+mod table;
 mod units;
 
 pub use counts::FINEST_GRID;
 pub use distances::Distances;
+pub use gradient::{Differentiated, Surrogate, differentiate};
 pub use null::Null;
 pub use units::Units;
 
@@ -185,7 +188,7 @@ fn measure(run: &Run, units: &Units, parameters: &Parameters) -> Result<SelfSimi
         }
         Form::Covering => {
             let grid = Grid::new(theta_min, theta_max, parameters.thetas);
-            let heights = covering::heights(run, distances)?;
+            let heights = covering::heights(run, &distances)?;
             let boxes = covering::counts(&heights, units.len(), &grid.theta);
             let (line, window) = covering::dimension(&grid.theta, &boxes, width);
             Ok(SelfSimilarity {

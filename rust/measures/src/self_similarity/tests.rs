@@ -204,3 +204,180 @@ fn a_limit_too_small_says_what_would_do() {
     };
     assert!(self_similarity(&run, &matrix, &with(needed)).is_ok());
 }
+
+/// Central differences of `value` in every response.
+fn differences(data: &[f64], value: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    let step = 1e-6;
+    (0..data.len())
+        .map(|at| {
+            let mut moved = data.to_vec();
+            moved[at] = data[at] + step;
+            let above = value(&moved);
+            moved[at] = data[at] - step;
+            (above - value(&moved)) / (2.0 * step)
+        })
+        .collect()
+}
+
+fn differentiated(
+    data: &[f64],
+    units: usize,
+    jobs: usize,
+    parameters: Parameters,
+) -> Differentiated {
+    let (interrupt, progress) = (Interrupt::default(), Progress::default());
+    let run = Run::new(NonZeroUsize::new(jobs).unwrap(), &interrupt, &progress);
+    let matrix = Matrix::new("X", Element::F64(data), data.len() / units, units).unwrap();
+    let surrogate = Surrogate {
+        kappa: 1.0,
+        factor: units as f64,
+    };
+    differentiate(&run, &matrix, &parameters, surrogate, true).unwrap()
+}
+
+fn close(got: &[f64], expected: &[f64], tolerance: f64) {
+    let size = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    assert!(size > 0.0);
+    for (got, expected) in got.iter().zip(expected) {
+        assert!(
+            (got - expected).abs() < tolerance * size,
+            "{got} {expected}"
+        );
+    }
+}
+
+#[test]
+fn the_covering_gradient_is_that_of_its_merges() {
+    let data = fixture();
+    let parameters = Parameters {
+        form: Form::Covering,
+        ..PLAIN
+    };
+    let found = differentiated(&data, 16, 1, parameters);
+    let all = twin::distances(&data, 16);
+    let low = all.iter().copied().fold(f64::INFINITY, f64::min).ln_1p();
+    let high = all.iter().copied().fold(0.0, f64::max).ln_1p();
+    // The ends of the line are held fixed.
+    let value = |data: &[f64]| {
+        let mut heights = twin::heights(&twin::distances(data, 16), 16);
+        heights.sort_by(f64::total_cmp);
+        let terms = heights.iter().enumerate().map(|(m, h)| {
+            let boxes = (15 - m) as f64;
+            (boxes.ln() / 16f64.ln() - (high - h.ln_1p()) / (high - low)).abs()
+        });
+        2.0 * terms.sum::<f64>() / 15.0
+    };
+    assert!((found.value - value(&data)).abs() < 1e-12);
+    close(&found.gradient, &differences(&data, value), 1e-5);
+}
+
+#[test]
+fn the_paper_gradient_is_that_of_the_surrogate() {
+    let data = fixture();
+    let found = differentiated(&data, 16, 1, PLAIN);
+    assert_eq!(found.value, measured(&data, 16, 1, PLAIN).value);
+    // w_m by hand, the surrogate's sum differentiated by differences.
+    let all = twin::distances(&data, 16);
+    let (low, high) = (
+        all.iter().copied().fold(f64::INFINITY, f64::min),
+        all.iter().copied().fold(0.0, f64::max),
+    );
+    let terms: Vec<(f64, f64)> = (0..256)
+        .map(|m| {
+            let t = f64::from(m) / 255.0;
+            let theta = match m {
+                0 => low,
+                255 => high,
+                _ => (low.ln_1p() * (1.0 - t) + high.ln_1p() * t).exp_m1(),
+            };
+            let p = twin::share(&all, theta);
+            let boxes = 16.0 - 15.0 * (1.0 + 15.0 * p).ln() / 16f64.ln();
+            let deviation = boxes.ln() / 16f64.ln() - (1.0 - t);
+            let slope = -15.0 * 15.0 / ((1.0 + 15.0 * p) * 16f64.ln());
+            let weight = if deviation.abs() < 1e-12 {
+                0.0
+            } else {
+                deviation.signum()
+            };
+            (theta, weight * 2.0 / 256.0 / (boxes * 16f64.ln()) * slope)
+        })
+        .collect();
+    let surrogate = |data: &[f64]| {
+        let all = twin::distances(data, 16);
+        let share = |theta: f64| {
+            all.iter()
+                .map(|c| 16.0 / (1.0 + (c - theta).exp()))
+                .sum::<f64>()
+                / all.len() as f64
+        };
+        terms
+            .iter()
+            .map(|&(theta, weight)| weight * share(theta))
+            .sum()
+    };
+    close(&found.gradient, &differences(&data, surrogate), 1e-5);
+}
+
+#[test]
+fn the_correlation_gradient_holds_its_quantiles() {
+    let data = fixture();
+    for rms in [false, true] {
+        let parameters = Parameters {
+            form: Form::Correlation,
+            thetas: 64,
+            rms,
+            ..PLAIN
+        };
+        let found = differentiated(&data, 16, 1, parameters);
+        let all = twin::distances(&data, 16);
+        let root = (all.iter().map(|c| c * c).sum::<f64>() / all.len() as f64).sqrt();
+        let divisor = if rms { root } else { 1.0 };
+        let mut sorted: Vec<f64> = all.iter().map(|c| c / divisor).collect();
+        sorted.sort_by(f64::total_cmp);
+        let quantile = |q: f64| {
+            let at = q * (sorted.len() - 1) as f64;
+            let below = sorted[at.floor() as usize];
+            below + (sorted[at.ceil() as usize] - below) * at.fract()
+        };
+        let (from, to) = (quantile(0.02).ln(), quantile(0.98).ln());
+        let tau = 0.1 * (to - from);
+        let x: Vec<f64> = (0..64)
+            .map(|m| from + (to - from) * f64::from(m) / 63.0)
+            .collect();
+        let value = |data: &[f64]| {
+            let all = twin::distances(data, 16);
+            let y: Vec<f64> = x
+                .iter()
+                .map(|x| {
+                    let sum: f64 = all
+                        .iter()
+                        .map(|c| 1.0 / (1.0 + (((c / divisor).ln() - x) / tau).exp()))
+                        .sum();
+                    (sum / all.len() as f64).ln()
+                })
+                .collect();
+            layerscope_core::fit_line(&x, &y).slope
+        };
+        assert!((found.value - value(&data)).abs() < 1e-9);
+        close(&found.gradient, &differences(&data, value), 1e-5);
+    }
+}
+
+#[test]
+fn gradients_do_not_depend_on_threads() {
+    let data: Vec<f64> = (0..20 * 70).map(|i| f64::from(i * i % 101).sin()).collect();
+    for form in [
+        Form::Paper,
+        Form::Printed,
+        Form::Correlation,
+        Form::Covering,
+    ] {
+        let parameters = Parameters { form, ..PLAIN };
+        let expected = differentiated(&data, 70, 1, parameters);
+        for jobs in [2, 7] {
+            let got = differentiated(&data, 70, jobs, parameters);
+            assert_eq!(got.value.to_bits(), expected.value.to_bits());
+            assert_eq!(got.gradient, expected.gradient);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The units of a layer, laid out for distances between them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use layerscope_core::{Error, Matrix, Result, Run, filled};
 
@@ -135,7 +135,7 @@ impl Units {
     /// How many units are constant, and how many equal an earlier one that is not.
     pub(super) fn dead_and_duplicate(&self, run: &Run) -> Result<(usize, usize)> {
         let (mut dead, mut duplicate) = (0, 0);
-        let mut known: HashMap<u64, Vec<usize>> = HashMap::new();
+        let mut known: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for unit in 0..self.len {
             run.check()?;
             let first = self.response(unit, 0);

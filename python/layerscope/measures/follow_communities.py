@@ -1,0 +1,383 @@
+"""Communities followed through the layers: which of them stay, part, join, appear and vanish?
+
+Each layer's graph has its communities. Take a community A of one layer and B of the next:
+
+    overlap(A, B)     = |A ∩ B| / |A ∪ B|                       (Jaccard index)
+    B is A            if the pair is in the matching, one-to-one, of pairs with an overlap of at
+                      least ``minimum_overlap`` that keeps the most samples, max Σ |A ∩ B|
+    parent of B       = the A with |A ∩ B| > |B| / 2, if there is one
+    destination of A  = the B with |A ∩ B| > |A| / 2, if there is one
+
+A number dies when its community is no one's in the next layer, and is born where a community was
+nobody's before. A community **splits** when it is the parent of two or more; communities **merge**
+when two or more have one destination. Read backwards, a chain has its splits as merges and its
+births as deaths.
+
+The matching is exact (integers); the search for communities has the seed, and its number of threads
+decides nothing. One layer has communities and no steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from layerscope import _core
+from layerscope._arrays import encode_labels
+from layerscope._result import StackResult
+from layerscope._settings import (
+    METRIC,
+    N_NEIGHBORS,
+    DefaultFloat,
+    DefaultStr,
+    MemoryLimit,
+    Progress,
+    check_choice,
+    check_float,
+    check_int,
+    check_jobs,
+    check_seed,
+    given,
+    progress_for,
+    record,
+)
+from layerscope._table import Table
+from layerscope.activations import as_stack
+from layerscope.errors import InvalidInputError, in_layer
+from layerscope.measures._communities import Communities, find_communities
+from layerscope.measures._following import (
+    CommunityEvent,
+    Numbers,
+    counts,
+    events,
+    lasting_numbers,
+)
+from layerscope.measures._partition_agreement import (
+    LayerAgreement,
+    layer_agreement,
+    partition_agreement,
+)
+from layerscope.measures._per_layer import layer_index, layer_warnings
+from layerscope.neighbours import Graph, Neighbors, as_neighbors
+
+__all__ = ["CommunityEvent", "FollowedCommunities", "follow_communities"]
+
+ALGORITHM = DefaultStr("leiden")
+RESOLUTION = DefaultFloat(1.0)
+ALGORITHMS = ("leiden", "louvain")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class FollowedCommunities(StackResult):
+    """Communities through the layers; ``followed[name]`` has those of one layer.
+
+    Attributes
+    ----------
+    labels : ndarray of int64, shape (L, n)
+        Number of each sample's community in every layer. A number keeps its identity: equal numbers
+        in consecutive layers are one community. The first layer counts from 0, largest first; new
+        ones go on counting.
+    n_communities : ndarray of int64, shape (L,)
+        Communities in each layer.
+    modularity : ndarray of float64, shape (L,)
+        Of each layer's communities on its own graph, at resolution 1.
+    splits, merges : ndarray of int64, shape (L - 1,)
+        Communities that part, and sets of communities that join, between two layers.
+    births, deaths : ndarray of int64, shape (L - 1,)
+        Numbers that appear in the next layer, and that end before it.
+    events : tuple of CommunityEvent
+        The same one by one, with the numbers.
+    agreement : LayerAgreement or None
+        ``ami``, ``ari``, ``nmi``, ``purity`` and ``fragmentation`` in every layer, with labels.
+    results : tuple of Communities
+        The communities of each layer under their own numbers.
+    """
+
+    labels: Numbers
+    n_communities: Numbers
+    modularity: npt.NDArray[np.float64]
+    splits: Numbers
+    merges: Numbers
+    births: Numbers
+    deaths: Numbers
+    events: tuple[CommunityEvent, ...]
+    agreement: LayerAgreement | None
+    _communities: tuple[Communities, ...] = ()
+
+    @property
+    def results(self) -> tuple[Communities, ...]:
+        """The communities of each layer."""
+        return self._communities
+
+    def __getitem__(self, layer: str) -> Communities:
+        return self._communities[layer_index(self.layers, layer)]
+
+    @cached_property
+    def table(self) -> Table:
+        """One row per layer; events are those since the layer before, None in the first."""
+        columns: dict[str, Any] = {
+            "layer": self.layers,
+            "n_communities": self.n_communities.tolist(),
+            "modularity": self.modularity.tolist(),
+        }
+        for name in ("splits", "merges", "births", "deaths"):
+            columns[name] = [None, *getattr(self, name).tolist()]
+        if self.agreement is not None:
+            for name in ("ami", "ari", "nmi", "purity"):
+                columns[name] = getattr(self.agreement, name).tolist()
+        return Table(columns)
+
+    def lineage(self, sample: int) -> Numbers:
+        """Return the numbers of the communities that a sample passes through.
+
+        Parameters
+        ----------
+        sample : int
+            Row of the sample.
+
+        Returns
+        -------
+        ndarray of int64, shape (L,)
+
+        Raises
+        ------
+        InvalidInputError
+            For a row that is not there.
+        """
+        n = self.labels.shape[1]
+        row = check_int("sample", sample, low=0, high=n - 1, high_means=f"{n} samples")
+        return self.labels[:, row].copy()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the flow of the communities through the layers.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.flow(self, ax)
+
+
+def follow_communities(
+    stack: Any,
+    *,
+    labels: Any = None,
+    algorithm: str = ALGORITHM,
+    n_neighbors: int = N_NEIGHBORS,
+    metric: str = METRIC,
+    resolution: float = RESOLUTION,
+    minimum_overlap: float = 0.1,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    memory_limit: MemoryLimit = None,
+    progress: Progress = None,
+) -> FollowedCommunities:
+    """Find the communities of every layer and follow them from layer to layer.
+
+    Parameters
+    ----------
+    stack : Activations, or mapping of str to array, Neighbors or Communities
+        The layers in order, all of the same samples. Arrays and neighbours become graphs by
+        :meth:`layerscope.Neighbors.graph`, without edges of negative weight; communities are
+        followed as they are.
+    labels : sequence of length n_samples, optional
+        Class of each sample, for ``agreement``; the stack's own labels when it has some.
+    algorithm : {"leiden", "louvain"}, default "leiden"
+        How communities are found, see :func:`layerscope.leiden`.
+    n_neighbors : int, default 15
+        Neighbours per sample. Tables that were given keep their own k unless this asks for fewer.
+    metric : {"euclidean", "cosine", "pearson", "inner_product"}, default "euclidean"
+        Of the neighbours.
+    resolution : float, default 1.0
+        Larger values give more and smaller communities.
+    minimum_overlap : float, default 0.1
+        A pair of communities whose Jaccard index is below it is never matched; above 0.
+    random_state : int, default 0
+        Seed of the search, the same in every layer.
+    n_jobs : int, optional
+        Threads; None for all cores. Never changes the result.
+    memory_limit : int or str, optional
+        Bytes that a layer's search may take.
+    progress : True or callable, optional
+        Called with (done, total, what).
+
+    Returns
+    -------
+    FollowedCommunities
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        For wrong settings, layers of different samples, labels of another length; the layer is
+        named. Settings of the search beside communities that were given are refused.
+
+    Notes
+    -----
+    The neighbours are O(n² d) a layer, the communities near linear in the edges, following them
+    O(L n). Sources: Traag, Waltman and van Eck 2019 (Leiden), Blondel et al. 2008 (Louvain). Events
+    of communities in the manner of Palla, Barabási and Vicsek, Nature 446, 664 (2007); the
+    definitions here are those above.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from layerscope import follow_communities
+    >>> rng = np.random.default_rng(0)
+    >>> groups = np.repeat([0, 1, 2, 3], 40)
+    >>> noise = rng.normal(size=(160, 4))
+    >>> early = noise + 20 * np.eye(4)[groups // 2]
+    >>> late = noise + 20 * np.eye(4)[groups]
+    >>> followed = follow_communities({"early": early, "late": late}, resolution=0.1)
+    >>> followed.n_communities, followed.splits
+    (array([2, 4]), array([2]))
+    >>> followed.lineage(0)[0] in followed.labels[0]
+    True
+    """
+    how: dict[str, Any] = {
+        "algorithm": check_choice("algorithm", algorithm, ALGORITHMS),
+        "resolution": check_float("resolution", resolution, low=0),
+        "random_state": check_seed(random_state),
+    }
+    threshold = _check_overlap(minimum_overlap)
+    technical = {"n_jobs": check_jobs(n_jobs), "memory_limit": memory_limit, "progress": progress}
+    layers = as_stack(stack)
+    if all(isinstance(layer, Communities) for layer in layers.values()):
+        _refuse(algorithm=algorithm, n_neighbors=n_neighbors, metric=metric, resolution=resolution)
+    labels = getattr(stack, "labels", None) if labels is None else labels
+    if labels is not None:  # wrong labels are found before the work
+        encode_labels(labels, _n_samples(layers))
+    found: dict[str, Communities] = {}
+    for name, layer in layers.items():
+        with in_layer(name):
+            found[name] = (
+                layer
+                if isinstance(layer, Communities)
+                else _communities(layer, n_neighbors, metric, how, technical)
+            )
+    return _followed(found, labels, threshold, technical)
+
+
+def _check_overlap(minimum_overlap: object) -> float:
+    share = check_float("minimum_overlap", minimum_overlap)
+    if not 0.0 < share <= 1.0:
+        raise InvalidInputError("minimum_overlap", "must be above 0 and at most 1", share)
+    return share
+
+
+def _refuse(**settings: Any) -> None:
+    for argument, value in settings.items():
+        if given(value):
+            raise InvalidInputError(argument, "must not be given beside communities", value)
+
+
+def _n_samples(layers: Mapping[str, Any]) -> int:
+    first = next(iter(layers.values()))
+    return int(first.n_samples if hasattr(first, "n_samples") else first.shape[0])
+
+
+def _communities(
+    layer: Any, n_neighbors: int, metric: str, how: Mapping[str, Any], technical: Mapping[str, Any]
+) -> Communities:
+    """Search a layer's neighbours and their communities; the graph is not kept."""
+    table = as_neighbors(layer, n_neighbors=n_neighbors, metric=metric, **technical)
+    graph, n_negative = _graph(table, technical["n_jobs"])
+    found = find_communities(
+        how["algorithm"],
+        graph,
+        resolution=how["resolution"],
+        quality="modularity",
+        initial=None,
+        n_iterations=None,
+        random_state=how["random_state"],
+        **technical,
+    )
+    warnings = (*table.warnings, *found.warnings)
+    if n_negative:
+        warnings += (f"{n_negative} edges of negative weight are left out of the communities",)
+    settings = {**found.settings, "n_neighbors": table.n_neighbors, "metric": table.metric}
+    return replace(found, _graph=None, settings=settings, warnings=warnings)
+
+
+def _graph(table: Neighbors, n_jobs: int | None) -> tuple[Graph, int]:
+    """Return the graph of a table without edges of negative weight, and the number of these."""
+    graph = table.graph(n_jobs=n_jobs)
+    if not (graph.weights < 0).any():
+        return graph, 0
+    sources = np.repeat(np.arange(graph.n_nodes), np.diff(graph.indptr))
+    once = sources <= graph.indices
+    kept = once & (graph.weights >= 0)
+    edges = np.column_stack([sources[kept], graph.indices[kept]])
+    positive = Graph.from_edges(edges, n_nodes=graph.n_nodes, weights=graph.weights[kept])
+    return positive, int(once.sum() - kept.sum())
+
+
+def _followed(
+    found: Mapping[str, Communities], labels: Any, threshold: float, technical: Mapping[str, Any]
+) -> FollowedCommunities:
+    """Give communities their lasting numbers and compare them with the classes."""
+    layers = tuple(found)
+    sizes = [one.n_communities for one in found.values()]
+    steps = _core.follow_communities(
+        [one.labels.astype(np.uint32) for one in found.values()],
+        sizes,
+        threshold,
+        technical["n_jobs"],
+        progress_for(technical["progress"], "following communities"),
+    )
+    numbers = lasting_numbers(sizes, steps)
+    happened = events(layers, numbers, steps)
+    per_kind = counts(happened, layers)
+    first = next(iter(found.values()))
+    shared = {"n_neighbors": None, "metric": None, **first.settings}
+    return FollowedCommunities(
+        layers=layers,
+        labels=np.stack(
+            [number[one.labels] for number, one in zip(numbers, found.values(), strict=True)]
+        ),
+        n_communities=np.array(sizes, dtype=np.int64),
+        modularity=np.array([one.modularity for one in found.values()]),
+        splits=per_kind["split"],
+        merges=per_kind["merge"],
+        births=per_kind["birth"],
+        deaths=per_kind["death"],
+        events=happened,
+        agreement=_agreement(found, labels, technical["n_jobs"]),
+        _communities=tuple(found.values()),
+        settings=record(
+            "follow_communities",
+            algorithm=shared["function"],
+            n_neighbors=shared["n_neighbors"],
+            metric=shared["metric"],
+            resolution=shared["resolution"],
+            quality=shared["quality"],
+            minimum_overlap=threshold,
+            random_state=shared["random_state"],
+            n_samples=first.labels.size,
+        ),
+        warnings=layer_warnings(found),
+    )
+
+
+def _agreement(
+    found: Mapping[str, Communities], labels: Any, n_jobs: int | None
+) -> LayerAgreement | None:
+    if labels is None:
+        return None
+    return layer_agreement(
+        {
+            name: partition_agreement(one.labels, labels, n_jobs=n_jobs)
+            for name, one in found.items()
+        }
+    )

@@ -1,0 +1,156 @@
+//! A partition of a level's nodes, with what the gains of moves ask for.
+
+use layerscope_core::{Result, filled, with_capacity};
+
+use super::level::{Level, Weights};
+use super::near::Around;
+use super::tally::Tally;
+
+/// A community of its own: where to go when no community is worth staying in.
+pub(super) const ALONE: u32 = u32::MAX;
+/// A gain must exceed this share of the terms that it is the difference of: far above what
+/// rounding makes of them, so that every move truly raises the quality.
+const LEAST: f64 = 1e-11;
+
+/// Community of each node, and mass and nodes of each community; community ids lie below the
+/// number of nodes.
+pub(super) struct Partition {
+    pub community: Vec<u32>,
+    pub mass: Vec<f64>,
+    pub size: Vec<u32>,
+    /// Empty communities, for nodes that go alone; None where nodes may not.
+    pub free: Option<Vec<u32>>,
+}
+
+impl Partition {
+    /// Takes over `community`.
+    pub fn new<W: Weights>(level: &Level<W>, community: Vec<u32>) -> Result<Self> {
+        let mut mass = filled(level.nodes(), 0.0)?;
+        let mut size = filled(level.nodes(), 0u32)?;
+        for (&community, &node) in community.iter().zip(level.mass) {
+            mass[community as usize] += node;
+            size[community as usize] += 1;
+        }
+        Ok(Self {
+            community,
+            mass,
+            size,
+            free: None,
+        })
+    }
+
+    /// Lists the empty communities, so that nodes may go alone.
+    pub fn allow_alone(&mut self) -> Result<()> {
+        let empty = |&community: &u32| self.size[community as usize] == 0;
+        let all = 0..self.size.len() as u32;
+        let mut free = with_capacity(all.clone().filter(empty).count())?;
+        free.extend(all.rev().filter(empty));
+        self.free = Some(free);
+        Ok(())
+    }
+
+    /// The best place for `node` against the present state: a community, its own, or [`ALONE`].
+    ///
+    /// Moving v from its community B to C gains `w(v, C) − w(v, B) − rate · k_v (K_C − K_B + k_v)`.
+    #[inline]
+    pub fn best(&self, rate: f64, around: Around, tally: &mut Tally) -> u32 {
+        let (own, mass) = (around.own, around.mass);
+        let here = self.mass[own as usize];
+        let expected = rate * mass;
+        let mut strength = 0.0;
+        if around.at_home() {
+            around.each(|_, weight| strength += weight);
+            let least = LEAST * (strength + expected * here);
+            let stays = strength - expected * (here - mass) >= -least;
+            return if stays { own } else { ALONE };
+        }
+        around.each(|community, weight| {
+            tally.add(community, weight);
+            strength += weight;
+        });
+        let least = LEAST * (strength + expected * here);
+        let mut gain = tally.get(own) - expected * (here - mass);
+        let mut best = own;
+        if gain < -least {
+            best = ALONE;
+            gain = 0.0;
+        }
+        tally.drain(|community, weight| {
+            let there = weight - expected * self.mass[community as usize];
+            if there > gain + least && community != own {
+                (best, gain) = (community, there);
+            }
+        });
+        best
+    }
+
+    /// What moving `node` to `target` gains now; a gain not above `least` is none.
+    #[inline]
+    pub fn gain<W: Weights>(&self, level: &Level<W>, node: usize, target: u32) -> Option<f64> {
+        let own = self.community[node];
+        let (mut to, mut from, mut strength) = (0.0, 0.0, 0.0);
+        level.visit(node, |other, weight| {
+            let community = self.community[other];
+            strength += weight;
+            if community == target {
+                to += weight;
+            } else if community == own {
+                from += weight;
+            }
+        });
+        let expected = level.rate * level.mass[node];
+        let own = self.mass[own as usize];
+        let gain = to - from - expected * (self.mass[target as usize] - own + level.mass[node]);
+        (gain > LEAST * (strength + expected * own)).then_some(gain)
+    }
+
+    /// The community that a proposal means, None for staying: an empty one for [`ALONE`].
+    #[inline]
+    pub fn target(&self, node: usize, proposal: u32) -> Option<u32> {
+        let own = self.community[node];
+        if proposal == ALONE {
+            let empty = *self.free.as_ref()?.last()?;
+            (self.size[own as usize] > 1).then_some(empty)
+        } else {
+            (proposal != own).then_some(proposal)
+        }
+    }
+
+    /// Moves `node` to `target`.
+    #[inline]
+    pub fn go<W: Weights>(&mut self, level: &Level<W>, node: usize, target: u32) {
+        let mass = level.mass[node];
+        let own = std::mem::replace(&mut self.community[node], target) as usize;
+        self.mass[own] -= mass;
+        self.size[own] -= 1;
+        if self.size[own] == 0 {
+            // Nothing is left of what rounding left.
+            self.mass[own] = 0.0;
+            if let Some(free) = &mut self.free {
+                free.push(own as u32);
+            }
+        }
+        self.mass[target as usize] += mass;
+        self.size[target as usize] += 1;
+        if let Some(free) = &mut self.free
+            && free.last() == Some(&target)
+        {
+            free.pop();
+        }
+    }
+}
+
+/// Numbers communities 0, 1, … by their first node and returns how many there are.
+pub(super) fn renumber(community: &mut [u32]) -> Result<usize> {
+    let mut number = filled(community.len(), ALONE)?;
+    let mut count = 0;
+    for community in community {
+        let number = &mut number[*community as usize];
+        if *number == ALONE {
+            *number = count;
+            count += 1;
+        }
+        *community = *number;
+    }
+    Ok(count as usize)
+}
