@@ -48,8 +48,8 @@ impl BitSearch<'_> {
                     accumulate: columns.start > 0,
                 };
                 match self.engine {
-                    Engine::Widest => multiply(&product, out)?,
                     Engine::Plain => multiply_plainly(&product, out)?,
+                    _ => multiply(&product, out)?,
                 }
             }
             for (local, products) in out.chunks_exact(block.len()).enumerate() {
