@@ -14,7 +14,7 @@ N, D, K = 12_000, 24, 10
 @pytest.fixture(scope="module")
 def data() -> np.ndarray:
     rng = np.random.default_rng(3)
-    centres = rng.normal(size=(30, D))
+    centres = 4 * rng.normal(size=(30, D))
     X = centres[rng.integers(30, size=N)] + rng.normal(size=(N, D))
     X[5] = X[17]  # a duplicate
     return X.astype(np.float32)

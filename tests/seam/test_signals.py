@@ -75,6 +75,7 @@ CALLS = {
     "rewire": (
         "i = np.arange(40_000); g = ls.Graph.from_edges(np.column_stack([i, i + 1]))",
         "ls.rewire(g, n_swaps=10**9, n_jobs={jobs}, progress=progress)",
+    ),
     "leiden": (
         "g = ls.Graph.from_edges(rng.integers(200_000, size=(2_000_000, 2)))",
         "ls.leiden(g, n_iterations=50, n_jobs={jobs}, progress=progress)",

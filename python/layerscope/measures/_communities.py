@@ -205,9 +205,6 @@ def _initial(initial: Any, n_nodes: int) -> npt.NDArray[np.uint32]:
     if isinstance(initial, Communities):
         initial = initial.labels
     try:
-        try:
         return encode_labels(initial, n_nodes)[0]
-    except LayerscopeError as error:
-        raise type(error)("initial", error.rule, error.value) from None
     except LayerscopeError as error:
         raise type(error)("initial", error.rule, error.value) from None

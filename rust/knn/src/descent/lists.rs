@@ -72,7 +72,13 @@ pub(crate) fn worst(row: &[u32]) -> f32 {
 #[inline(always)]
 pub(crate) fn insert(row: &mut [u32], limit: f32, place: u32, key: f32) -> f32 {
     let (places, keys) = row.split_at_mut(row.len() / 2);
-    if places.iter().fold(false, |any, &own| any | (own == place)) {
+    // Counted rather than searched, so that it becomes a few wide comparisons.
+    if places
+        .iter()
+        .map(|&own| u32::from(own == place))
+        .sum::<u32>()
+        > 0
+    {
         return limit;
     }
     let bits = limit.to_bits();

@@ -106,7 +106,7 @@ impl Cut<'_> {
         let n = self.points.len();
         let mut order: Vec<u32> = with_capacity(n)?;
         order.extend(0..n as u32);
-        let mut nodes: Vec<Range<usize>> = Vec::new();
+        let mut nodes: Vec<Range<usize>> = with_capacity(1)?;
         nodes.push(0..n);
         let mut level = 0;
         while nodes.iter().any(|node| node.len() > self.most()) {
@@ -186,7 +186,7 @@ impl Cut<'_> {
         for &label in labels {
             starts[usize::from(label) + 1] += 1;
         }
-        if starts.iter().any(|&size| size == rows.len()) {
+        if starts.contains(&rows.len()) {
             // Leaders that cannot tell these rows apart: any parts will do.
             for start in (0..rows.len()).step_by(self.target) {
                 take(start..(start + self.target).min(rows.len()));

@@ -58,9 +58,9 @@ fn all_values(request: &Request) -> Vec<Vec<f64>> {
     };
     let found = with_jobs(1, |run| exact::neighbors(run, &all)).unwrap();
     let mut values = vec![vec![f64::NAN; n]; n];
-    for row in 0..n {
+    for (row, own) in values.iter_mut().enumerate() {
         for at in row * (n - 1)..(row + 1) * (n - 1) {
-            values[row][found.indices[at] as usize] = found.values[at];
+            own[found.indices[at] as usize] = found.values[at];
         }
     }
     values

@@ -43,7 +43,7 @@ pub(super) unsafe fn single(
         }
     }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(sums, test, out) }
+    unsafe { finish(&sums, test, out) }
 }
 
 /// Integer products of signed bytes that were widened to 16 bits.
@@ -83,7 +83,7 @@ pub(super) unsafe fn wide(
         *product = [_mm256_cvtepi32_ps(sum[0]), _mm256_cvtepi32_ps(sum[1])];
     }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(products, test, out) }
+    unsafe { finish(&products, test, out) }
 }
 
 /// Integer products of signed bytes on the left and unsigned bytes on the right.
@@ -123,7 +123,7 @@ pub(super) unsafe fn vnni(
         *product = [_mm256_cvtepi32_ps(sum[0]), _mm256_cvtepi32_ps(sum[1])];
     }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(products, test, out) }
+    unsafe { finish(&products, test, out) }
 }
 
 /// Tests the products; see `tile`.
@@ -133,7 +133,7 @@ pub(super) unsafe fn vnni(
 /// The processor has AVX2 and FMA; `test` points to 6 values for rows and 16 for columns.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn finish(sums: [[__m256; 2]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
+unsafe fn finish(sums: &[[__m256; 2]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
     let mut any = 0;
     // Stored whether or not anything survives: the stores cost less than a second pass.
     let values = out.values.as_mut_ptr();

@@ -44,7 +44,7 @@ pub(super) unsafe fn single(
         }
     }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(sums, test, out) }
+    unsafe { finish(&sums, test, out) }
 }
 
 /// Products of pairs of bfloat16, summed in f32.
@@ -77,7 +77,7 @@ pub(super) unsafe fn half(
         }
     }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(sums, test, out) }
+    unsafe { finish(&sums, test, out) }
 }
 
 /// Integer products of signed bytes on the left and unsigned bytes on the right.
@@ -117,7 +117,7 @@ pub(super) unsafe fn byte(
         *product = [_mm512_cvtepi32_ps(sum[0]), _mm512_cvtepi32_ps(sum[1])];
     }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(products, test, out) }
+    unsafe { finish(&products, test, out) }
 }
 
 /// Tests the products; see `tile`.
@@ -127,7 +127,7 @@ pub(super) unsafe fn byte(
 /// The processor has AVX-512 F; `test` points to 12 values for rows and 32 for columns.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn finish(sums: [[__m512; 2]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
+unsafe fn finish(sums: &[[__m512; 2]; ROWS], test: &Addresses, out: &mut Tile) -> bool {
     let mut any = 0;
     // Stored whether or not anything survives: the stores cost less than a second pass.
     let values = out.values.as_mut_ptr();

@@ -44,7 +44,7 @@ pub(super) unsafe fn single(
         }
     }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(sums, test, out) }
+    unsafe { finish(&sums, test, out) }
 }
 
 /// Integer products of signed bytes.
@@ -96,7 +96,7 @@ pub(super) unsafe fn byte(
         *product = vcvtq_f32_s32(*sum);
     }
     // SAFETY: what `finish` asks for is what this function asks for.
-    unsafe { finish(products, test, out) }
+    unsafe { finish(&products, test, out) }
 }
 
 /// Tests the products; see `tile`.

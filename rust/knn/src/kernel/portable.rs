@@ -45,7 +45,7 @@ fn sized<const ROWS: usize, const COLUMNS: usize>(
         sums.map(|row| row.map(|sum| sum as f32))
     };
     let products = match format {
-        Format::Shifted => integers(|x, y| dot(x, y, |byte| i32::from(byte))),
+        Format::Shifted => integers(|x, y| dot(x, y, i32::from)),
         Format::Signed => integers(|x, y| dot(x, y, |byte| i32::from(byte.cast_signed()))),
         Format::Wide => integers(|x, y| {
             let halves = |word: u32| {

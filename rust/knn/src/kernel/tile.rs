@@ -5,10 +5,10 @@
 //!
 //! > wᵢⱼ = fma(f32(aᵢⱼ) · column_scaleⱼ, row_scaleᵢ, −column_termⱼ)
 //!
-//! and the pair survives when wᵢⱼ + max(row_thresholdᵢ, column_thresholdⱼ) ≥ row_termᵢ, that is,
-//! when lᵢⱼ = row_termᵢ − wᵢⱼ is not above the larger of the two thresholds, up to the rounding of
-//! the sum. For Euclidean distance row_term and column_term are the squared lengths (less what the
-//! caller wants to allow for errors), and the scales hold the factor 2. Each of the four steps
+//! and the pair survives when wᵢⱼ + max(`row_threshold`ᵢ, `column_threshold`ⱼ) ≥ `row_term`ᵢ, that
+//! is, when lᵢⱼ = `row_term`ᵢ − wᵢⱼ is not above the larger of the two thresholds, up to the rounding
+//! of the sum. For Euclidean distance `row_term` and `column_term` are the squared lengths (less what
+//! the caller wants to allow for errors), and the scales hold the factor 2. Each of the four steps
 //! (conversion, product, fused product and sum, sum) rounds once to f32.
 
 /// Rows on the left of the largest tile.
