@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 import alignment
+import approximate
 import intrinsic_dimension
 import label_agreement
 import modularity
@@ -15,6 +16,7 @@ from _bench import print_machine, run
 
 BENCHES = {
     "neighbours": neighbours,
+    "approximate": approximate,
     "modularity": modularity,
     "modularity_curve": modularity_curve,
     "label_agreement": label_agreement,
@@ -30,7 +32,14 @@ def main() -> None:
     parser.add_argument("--only", choices=BENCHES, help="one bench")
     options = parser.parse_args()
     print_machine(
-        "scikit-learn", "networkx", "igraph", "leidenalg", "networkit", "faiss-cpu", "pynndescent", "rustworkx"
+        "scikit-learn",
+        "networkx",
+        "igraph",
+        "leidenalg",
+        "networkit",
+        "faiss-cpu",
+        "pynndescent",
+        "rustworkx",
     )
     for name, bench in BENCHES.items():
         if options.only in (None, name):

@@ -8,6 +8,7 @@ import numpy.typing as npt
 __all__ = [
     "agreement_from_graph",
     "agreement_from_neighbors",
+    "approximate_neighbors",
     "build_info",
     "estimate_memory",
     "graph_from_edges",
@@ -45,6 +46,26 @@ def neighbors(
     nearest first, equal keys by index. ``tied[j]`` counts the rows whose (j+1)-th and (j+2)-th
     keys are exactly equal. Duplicate rows equal an earlier row of ``data``; zero rows are those
     of ``data`` without a direction, zero for the other metrics.
+    """
+
+def approximate_neighbors(
+    data: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16],
+    k: int,
+    metric: str,
+    seed: int,
+    queries: npt.NDArray[np.float32 | np.float64 | np.float16 | np.uint16] | None = None,
+    groups: npt.NDArray[np.uint32] | None = None,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[
+    tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64], npt.NDArray[np.uint64], int, int],
+    tuple[float, float, float] | None,
+    str | None,
+]:
+    """Return what ``neighbors`` returns, the recall with its interval, and why it was exact.
+
+    One of the last two is None: an exact search has no recall, an approximate one no excuse.
     """
 
 def estimate_memory(

@@ -349,14 +349,9 @@ POINTS_WITH_NAN = np.where(np.arange(12).reshape(6, 2) == 7, np.nan, POINTS)
         ),
         (lambda: neighbors(POINTS, metric=None), InvalidTypeError, "metric must be one of"),
         (
-            lambda: neighbors(POINTS, n_neighbors=1, method="approximate"),
-            InvalidInputError,
-            "method must be 'exact' or 'auto': this version has the exact engine only; got 'appr",
-        ),
-        (
             lambda: neighbors(POINTS, n_neighbors=1, method="brute"),
             InvalidInputError,
-            "method must be one of 'exact', 'auto'; got 'brute'",
+            "method must be one of 'exact', 'approximate', 'auto'; got 'brute'",
         ),
         (
             lambda: neighbors(POINTS_WITH_NAN, n_neighbors=1),

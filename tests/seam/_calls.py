@@ -36,6 +36,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "neighbors, pearson": lambda **how: ls.neighbors(X, metric="pearson", **how),
     "neighbors, inner product": lambda **how: ls.neighbors(X, metric="inner_product", **how),
     "neighbors, queries": lambda **how: ls.neighbors(X, queries=X[:50] + 1, **how),
+    "neighbors, approximate": lambda **how: ls.neighbors(X, method="approximate", **how),
     "neighbors, groups": lambda **how: ls.neighbors(X, groups=GROUPS, **how),
     "modularity": lambda **how: ls.modularity(X, LABELS, **how),
     "modularity, eccv2022": lambda **how: ls.modularity(X, LABELS, preset="eccv2022", **how),

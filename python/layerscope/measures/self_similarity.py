@@ -295,9 +295,7 @@ def self_similarity(
 
     def measure(data: Any, draws: int) -> Any:
         rms = scale == "rms"
-        return _core.self_similarity(
-            data, form, rms, n_thetas, draws, seed, limit, n_jobs, watch
-        )
+        return _core.self_similarity(data, form, rms, n_thetas, draws, seed, limit, n_jobs, watch)
 
     permuted = n_null if null == "permuted" else 0
     value, ends, theta, counts, dimension, window, values, degenerate = measure(matrix, permuted)

@@ -20,6 +20,8 @@ __all__ = ["Neighbors"]
 
 WEIGHTS = ("auto", "similarity", "distance", "binary")
 SIMILARITY_METRICS = ("cosine", "pearson")
+# Recall at which an approximate search stops trying.
+ENOUGH = 0.99
 _PUBLIC = (
     "n_samples",
     "n_reference",
@@ -56,7 +58,8 @@ class Neighbors(Result):
     metric, method : str
         How they were found; ``method`` is the engine that did it.
     recall, recall_low, recall_high : float or None
-        None, since the neighbours are exact.
+        Share of the true neighbours that an approximate search found, estimated from a sample of
+        rows that were searched exactly, and its 95 % interval; None for exact neighbours.
     hubness : float
         Skewness of the k-occurrence: the third standardised moment (of the population) of how
         often each of the ``n_reference`` rows is a neighbour (Radovanović et al., *Hubs in
@@ -287,6 +290,12 @@ class Neighbors(Result):
 def remarks(found: Neighbors) -> tuple[str, ...]:
     """Return what a reader of the neighbours should know, in sentences."""
     said = []
+    if found.recall is not None and found.recall < ENOUGH:
+        said.append(
+            f"an estimated {found.recall:.1%} of the true neighbours were found "
+            f"(95 % interval {found.recall_low:.1%} to {found.recall_high:.1%}): "
+            "search exactly where that matters"
+        )
     if found.n_duplicate_rows:
         said.append(
             f"{found.n_duplicate_rows} of {found.n_reference} rows "

@@ -20,6 +20,7 @@ from layerscope._settings import (
     check_int,
     check_jobs,
     check_memory,
+    check_seed,
     given,
     progress_for,
     record,
@@ -30,6 +31,9 @@ from layerscope.neighbours._neighbors import Neighbors, remarks
 
 __all__ = ["as_neighbors", "estimate_memory", "neighbors", "stack_neighbors"]
 
+METHODS = ("exact", "approximate", "auto")
+# Rows from which method="auto" is approximate.
+AUTO_APPROXIMATE = 200_000
 _BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 
 
@@ -41,15 +45,16 @@ def neighbors(
     method: str = "exact",
     queries: Any = None,
     groups: Any = None,
+    random_state: int = 0,
     memory_limit: MemoryLimit = None,
     n_jobs: int | None = None,
     progress: Progress = None,
 ) -> Neighbors:
     """Find the nearest rows of every row.
 
-    Exact: the order is that of the squared distances (or similarities) in float64 of the given
-    values, then of the index; the same bits on any machine and for any number of threads. A row
-    is never its own neighbour; an equal row may be. Takes O(n² d) time.
+    Exact unless asked otherwise: the order is that of the squared distances (or similarities) in
+    float64 of the given values, then of the index; the same bits on any machine and for any number
+    of threads. A row is never its own neighbour; an equal row may be. Takes O(n² d) time.
 
     Parameters
     ----------
@@ -60,14 +65,20 @@ def neighbors(
     metric : {"euclidean", "cosine", "pearson", "inner_product"}
         What is near: a small Euclidean distance, a large cosine, a large correlation, or a large
         product.
-    method : {"exact", "auto"}
-        The engine; ``"auto"`` chooses, and the result says which it was.
+    method : {"exact", "approximate", "auto"}
+        ``"approximate"`` finds nearly all neighbours by partitions and NN-descent; distances are
+        exact for the pairs found, and ``recall`` says how many are missing, from rows that were
+        searched exactly. It is exact all the same, and says so, below 10,000 rows, for queries,
+        for inner products, beyond 100 neighbours and for groups of more than 1,000 rows.
+        ``"auto"`` is approximate from 200,000 rows on.
     queries : array-like, shape (n_queries, n_features), optional
         Rows to ask about instead of those of ``X``. They are strangers to ``X``: none is left
         out, and ``n_neighbors`` may be as large as ``X``.
     groups : sequence of length n_samples, optional
         Rows of the same group are never each other's neighbours: tokens of one sequence, crops
         of one image. Any hashable values; not together with ``queries``.
+    random_state : int
+        Seed of the approximate search; the exact one draws nothing.
     memory_limit : int or str, optional
         Bytes of scratch that the search may hold at once, or ``"2GB"``; the allocator may keep
         freed memory beyond it. See :func:`estimate_memory`.
@@ -107,27 +118,34 @@ def neighbors(
     """
     k = check_int("n_neighbors", n_neighbors, low=1, high=2**32 - 1)
     metric = check_choice("metric", metric, METRICS)
-    method = _engine(method)
+    check_choice("method", method, METHODS)
+    seed = check_seed(random_state)
     data = as_matrix(X)
     asked = None if queries is None else as_matrix(queries, "queries")
     if asked is not None and groups is not None:
         raise InvalidInputError("groups", "must be None when queries are given", "both")
     codes, n_groups = (None, None) if groups is None else _groups(groups, len(data))
-    indices, values, tied, n_duplicate_rows, n_zero_rows = _core.neighbors(
-        data,
-        k,
-        metric,
+    how = (
         asked,
         codes,
         check_memory(memory_limit),
         check_jobs(n_jobs),
         progress_for(progress, "neighbours"),
     )
+    recall, why_exact = None, None
+    if method == "approximate" or (method == "auto" and len(data) >= AUTO_APPROXIMATE):
+        answer, recall, why_exact = _core.approximate_neighbors(data, k, metric, seed, *how)
+    else:
+        answer = _core.neighbors(data, k, metric, *how)
+    indices, values, tied, n_duplicate_rows, n_zero_rows = answer
+    engine = "exact" if recall is None else "approximate"
+    value, low, high = (None, None, None) if recall is None else recall
     settings = record(
         "neighbors",
         n_neighbors=k,
         metric=metric,
-        method=method,
+        method=engine,
+        random_state=None if recall is None else seed,
         n_samples=len(data),
         n_features=data.shape[1],
         n_queries=None if asked is None else len(asked),
@@ -137,7 +155,10 @@ def neighbors(
         indices=indices,
         n_reference=len(data),
         metric=metric,
-        method=method,
+        method=engine,
+        recall=value,
+        recall_low=low,
+        recall_high=high,
         n_duplicate_rows=n_duplicate_rows,
         n_zero_rows=n_zero_rows,
         settings=settings,
@@ -145,7 +166,10 @@ def neighbors(
         _tied=tied,
         _has_queries=asked is not None,
     )
-    return replace(found, warnings=remarks(found))
+    said = remarks(found)
+    if why_exact is not None and method == "approximate":
+        said += (f"the search was exact although an approximate one was asked for: {why_exact}",)
+    return replace(found, warnings=said)
 
 
 def as_neighbors(
@@ -274,15 +298,6 @@ def estimate_memory(
     size = _BYTES[check_choice("dtype", _dtype_name(dtype), _BYTES)]
     bytes_needed = _core.estimate_memory(n_samples, n_features, k, size, metric, check_jobs(n_jobs))
     return int(bytes_needed)
-
-
-def _engine(method: object) -> str:
-    """Return the engine that does the work."""
-    if method == "approximate":
-        rule = "must be 'exact' or 'auto': this version has the exact engine only"
-        raise InvalidInputError("method", rule, "'approximate'")
-    check_choice("method", method, ("exact", "auto"))
-    return "exact"
 
 
 def _groups(groups: Any, n_samples: int) -> tuple[npt.NDArray[np.uint32], int]:

@@ -44,7 +44,7 @@ mod _core {
         modularity_from_graph, modularity_from_neighbors, modularity_without_groups, permutation,
     };
     #[pymodule_export]
-    use crate::neighbours::{estimate_memory, neighbors};
+    use crate::neighbours::{approximate_neighbors, estimate_memory, neighbors};
     #[pymodule_export]
     use crate::persistence::{nntp, nntp_cancelled, nnts, nnts_chance};
     #[pymodule_export]

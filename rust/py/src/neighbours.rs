@@ -1,7 +1,7 @@
 //! Activations → neighbours.
 
 use layerscope_core::Error;
-use layerscope_knn::{Metric, Request};
+use layerscope_knn::{Metric, Neighbours, Request};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1};
 use pyo3::prelude::*;
 
@@ -30,26 +30,81 @@ pub fn neighbors<'py>(
     n_jobs: Option<i64>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Answer<'py>> {
+    let request = request(
+        py,
+        &data,
+        k,
+        metric,
+        queries.as_ref(),
+        groups.as_ref(),
+        memory_limit,
+    )?;
+    let found = door(py, Manner { n_jobs, progress }, |run| {
+        layerscope_knn::neighbors(run, &request)
+    })?;
+    answer(py, found, request.k)
+}
+
+type NearlyAnswer<'py> = (Answer<'py>, Option<(f64, f64, f64)>, Option<&'static str>);
+
+#[pyfunction]
+#[pyo3(signature = (data, k, metric, seed, queries=None, groups=None, memory_limit=None, n_jobs=None, progress=None))]
+pub fn approximate_neighbors<'py>(
+    py: Python<'py>,
+    data: Layer<'py>,
+    k: i64,
+    metric: &str,
+    seed: u64,
+    queries: Option<Layer<'py>>,
+    groups: Option<PyReadonlyArray1<'py, u32>>,
+    memory_limit: Option<u64>,
+    n_jobs: Option<i64>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<NearlyAnswer<'py>> {
+    let request = request(
+        py,
+        &data,
+        k,
+        metric,
+        queries.as_ref(),
+        groups.as_ref(),
+        memory_limit,
+    )?;
+    let found = door(py, Manner { n_jobs, progress }, |run| {
+        layerscope_knn::approximate(run, &request, seed)
+    })?;
+    let recall = found.recall.map(|r| (r.value, r.low, r.high));
+    let answer = answer(py, found.neighbours, request.k)?;
+    Ok((answer, recall, found.exact_because))
+}
+
+fn request<'a>(
+    py: Python<'_>,
+    data: &'a Layer,
+    k: i64,
+    metric: &str,
+    queries: Option<&'a Layer>,
+    groups: Option<&'a PyReadonlyArray1<u32>>,
+    memory_limit: Option<u64>,
+) -> PyResult<Request<'a>> {
     let fail = |error| to_python(py, error);
     let k = usize::try_from(k)
         .map_err(|_| fail(Error::invalid("n_neighbors", "must be at least 1", k)))?;
-    let request = Request {
+    Ok(Request {
         data: data.borrow(py, "X")?,
         queries: queries
-            .as_ref()
             .map(|layer| layer.borrow(py, "queries"))
             .transpose()?,
         groups: groups
-            .as_ref()
             .map(|array| slice1(py, array, "groups"))
             .transpose()?,
         k,
         metric: Metric::parse(metric).map_err(fail)?,
         memory_limit,
-    };
-    let found = door(py, Manner { n_jobs, progress }, |run| {
-        layerscope_knn::neighbors(run, &request)
-    })?;
+    })
+}
+
+fn answer(py: Python<'_>, found: Neighbours, k: usize) -> PyResult<Answer<'_>> {
     Ok((
         array2(py, found.indices, k)?,
         array2(py, found.values, k)?,

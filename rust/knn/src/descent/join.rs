@@ -78,7 +78,7 @@ fn join_leaf(
     points.centre(places, &mut scratch.reader, &mut scratch.centre);
     scratch
         .packed
-        .fill(points, places, &scratch.centre, &mut scratch.reader)?;
+        .fill(run, points, places, &scratch.centre, &mut scratch.reader)?;
     for (limit, row) in scratch.limits.iter_mut().zip(words.chunks_exact(stride)) {
         *limit = worst(row);
     }

@@ -54,6 +54,8 @@ pub struct Approximate {
 /// How hard to try.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
+    /// An int8 kernel; all give the same bits.
+    pub kernel: Kernel,
     /// Distinct rows below which the search is exact.
     pub smallest: usize,
     /// Rows of a leaf, about.
@@ -65,43 +67,49 @@ pub(crate) struct Effort {
     pub reporting: usize,
 }
 
-const EFFORT: Effort = Effort {
-    smallest: 10_000,
-    leaf: 4000,
-    enough: 0.99,
-    steering: 192,
-    reporting: 320,
-};
+impl Effort {
+    fn usual() -> Self {
+        Self {
+            kernel: Kernel::widest(Precision::Byte),
+            smallest: 10_000,
+            leaf: 4000,
+            enough: 0.99,
+            steering: 192,
+            reporting: 320,
+        }
+    }
+}
 
-/// What is done between two looks at the recall, in this order, until it is enough.
-const STEPS: [&[Step]; 8] = [
-    &[Step::Partition, Step::Partition],
-    &[Step::Partition],
-    &[Step::Partition],
+/// What is done between two looks at the recall, in this order, until it is enough. Data that fall
+/// apart are found in a few small leaves; what is left hangs together, and there larger leaves find
+/// more in the same time.
+const STEPS: [&[Step]; 9] = [
+    &[Step::Small, Step::Small],
+    &[Step::Small],
+    &[Step::Small],
+    &[Step::Large],
+    &[Step::Large],
+    &[Step::Large, Step::Large],
+    &[Step::Large, Step::Large],
     &[Step::Pull],
-    &[Step::Pull],
-    &[Step::Partition, Step::Partition, Step::Pull],
-    &[Step::Partition, Step::Partition, Step::Pull],
-    &[
-        Step::Partition,
-        Step::Partition,
-        Step::Partition,
-        Step::Partition,
-        Step::Pull,
-    ],
+    &[Step::Large, Step::Large, Step::Pull],
 ];
+/// How much larger large leaves are.
+const LARGER: usize = 4;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Step {
-    /// Cut into leaves and compare all pairs of each.
-    Partition,
+    /// Cut into small leaves and compare all pairs of each.
+    Small,
+    /// The same with large leaves.
+    Large,
     /// Look at neighbours of neighbours.
     Pull,
 }
 
 /// Finds nearly all of the k nearest rows of every row; the same for any number of threads.
 pub fn approximate(run: &Run, request: &Request, seed: u64) -> Result<Approximate> {
-    search(run, request, seed, EFFORT)
+    search(run, request, seed, Effort::usual())
 }
 
 pub(crate) fn search(
@@ -166,7 +174,6 @@ pub(crate) fn search(
     };
     let mut descent = Descent {
         run,
-        kernel: Kernel::widest(Precision::Byte),
         points,
         seed,
         effort,
@@ -226,13 +233,12 @@ fn scratch(rows: usize, columns: usize, k: usize, jobs: usize, effort: Effort) -
     let [n, d, k, jobs] = [rows, columns, k, jobs].map(|size| size as u64);
     let lists = 2 * 8 * list_length(k as usize + 1) as u64;
     let per_row = d + 32 + lists + 4 * REVERSE as u64 + 24;
-    let leaf = (effort.leaf + effort.leaf / 2) as u64;
+    let leaf = (LARGER * (effort.leaf + effort.leaf / 2)).min(rows) as u64;
     n * per_row.max(16 * (k + 1) + 24) + jobs * leaf * (4 * d + 16 * k + 64)
 }
 
 struct Descent<'a> {
     run: &'a Run<'a>,
-    kernel: Kernel,
     points: Points<'a>,
     seed: u64,
     effort: Effort,
@@ -240,15 +246,16 @@ struct Descent<'a> {
 }
 
 impl Descent<'_> {
-    fn leaves(&mut self) -> Result<Leaves> {
-        let seed = self.seed.wrapping_add(self.partitions);
+    fn leaves(&mut self, target: usize) -> Result<Leaves> {
+        let number = self.partitions;
         self.partitions += 1;
         let cut = Cut {
             run: self.run,
-            kernel: self.kernel,
+            kernel: self.effort.kernel,
             points: &self.points,
-            target: self.effort.leaf,
-            seed,
+            target,
+            seed: self.seed,
+            number,
         };
         cut.leaves()
     }
@@ -262,7 +269,7 @@ impl Descent<'_> {
         wanted: usize,
     ) -> Result<(Lists, Recall)> {
         // The first partition gives the places, so that near rows lie near each other.
-        let first = self.leaves()?;
+        let first = self.leaves(self.effort.leaf)?;
         self.points.renumber(first.order())?;
         let mut first = Some(first.renumbered());
         let n = self.points.len();
@@ -273,27 +280,33 @@ impl Descent<'_> {
         let steering = 0..self.effort.steering.min(truth.len());
         for steps in STEPS {
             for step in steps {
-                match step {
-                    Step::Partition => {
-                        let leaves = match first.take() {
-                            Some(leaves) => leaves,
-                            None => self.leaves()?,
-                        };
-                        join::join(self.run, self.kernel, &self.points, &leaves, &mut lists)?;
-                        for leaf in 0..leaves.len() {
-                            for &place in leaves.places(leaf) {
-                                copies.remember(place, met, leaf as u32);
-                            }
-                        }
-                        met += 1;
-                        fresh.fill(u32::MAX);
-                    }
-                    Step::Pull => pull(self.run, &self.points, &copies, &mut lists, &mut fresh)?,
+                if *step == Step::Pull {
+                    pull(self.run, &self.points, &copies, &mut lists, &mut fresh)?;
+                    continue;
                 }
+                let leaves = match (first.take(), step) {
+                    (Some(leaves), _) => leaves,
+                    (None, Step::Large) => self.leaves(LARGER * self.effort.leaf)?,
+                    (None, _) => self.leaves(self.effort.leaf)?,
+                };
+                join::join(
+                    self.run,
+                    self.effort.kernel,
+                    &self.points,
+                    &leaves,
+                    &mut lists,
+                )?;
+                for leaf in 0..leaves.len() {
+                    for &place in leaves.places(leaf) {
+                        copies.remember(place, met, leaf as u32);
+                    }
+                }
+                met += 1;
+                fresh.fill(u32::MAX);
             }
             let answers = Answers::new(&self.points, distinct, writer, wanted)?;
             let recall = truth.recall(self.run, &answers, &lists, steering.clone())?;
-            if recall.value >= self.effort.enough {
+            if steering.is_empty() || recall.value >= self.effort.enough {
                 break;
             }
         }
@@ -302,3 +315,6 @@ impl Descent<'_> {
         Ok((lists, recall))
     }
 }
+
+#[cfg(test)]
+mod tests;

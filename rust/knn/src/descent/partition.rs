@@ -91,6 +91,8 @@ pub(crate) struct Cut<'a> {
     /// Rows of a leaf, about.
     pub target: usize,
     pub seed: u64,
+    /// Which partition this is.
+    pub number: u64,
 }
 
 impl Cut<'_> {
@@ -133,7 +135,7 @@ impl Cut<'_> {
             || self.scratch(),
             |scratch, at| {
                 let range = nodes[large[at]].clone();
-                let node = level << 40 | range.start as u64;
+                let node = self.number << 48 | level << 40 | range.start as u64;
                 self.cutter(&before[range], scratch, node)
             },
         )?;
@@ -293,7 +295,7 @@ impl Cut<'_> {
         let mut labels = with_capacity(places.len())?;
         for chunk in places.chunks(up) {
             self.run.check()?;
-            rows.fill(self.points, chunk, &cutter.centre, reader)?;
+            rows.fill(self.run, self.points, chunk, &cutter.centre, reader)?;
             let mut best = [(f32::NEG_INFINITY, 0u8); 12];
             for column in (0..cutter.leaders.len()).step_by(across) {
                 rows.test(0, limits, &cutter.leaders, column, limits, tile)?;
