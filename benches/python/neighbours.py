@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 import layerscope as ls
-
 from _bench import Agreement, Case, Job, main
 from _data import clustered
 
