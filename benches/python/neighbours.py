@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 import layerscope as ls
-
-try:
-    import faiss
-except ImportError:  # left out where it is not installed
-    faiss = None
-
 from _bench import Agreement, Case, Job, main
 from _data import clustered
 
@@ -35,28 +30,36 @@ def case(n: int, d: int) -> Case:
         def peer(_threads: int) -> Any:  # its threads are set by threadpoolctl
             return fitted.kneighbors(return_distance=True)[1]
 
-        def flat(threads: int) -> Any:
-            faiss.omp_set_num_threads(threads)
-            found = index.search(X, K + 1)[1]
-            # Each row finds itself, but not always first: it is taken out by its number.
-            others = found != np.arange(n)[:, None]
-            others[others.all(axis=1), -1] = False
-            return found[others].reshape(n, K)
-
         def agreement(mine: Any, theirs: Any) -> str:
             return wrong_rows(X, mine, theirs)
 
-        peers = {"scikit-learn brute": peer}
-        if faiss is not None:
-            index = faiss.IndexFlatL2(d)
-            index.add(X)
-            peers = {"faiss flat": flat, **peers}
-        return ours, peers, agreement
+        return ours, faiss_peer(X) | {"scikit-learn brute": peer}, agreement
 
     large = n * d > 10_000 * 64
     return Case(
         f"neighbors n={n} d={d} k={K}", make, quick=not large, repetitions=3 if large else 5
     )
+
+
+def faiss_peer(X: np.ndarray) -> dict[str, Job]:
+    """Return faiss flat over the rows as installed, if faiss is there."""
+    if importlib.util.find_spec("faiss") is None:
+        return {}
+    import faiss
+
+    n, d = X.shape
+    index = faiss.IndexFlatL2(d)
+    index.add(X)
+
+    def flat(threads: int) -> Any:
+        faiss.omp_set_num_threads(threads)
+        found = index.search(X, K + 1)[1]
+        # A row finds itself, but not always first: it is taken out by its number.
+        others = found != np.arange(n)[:, None]
+        others[others.all(axis=1), -1] = False
+        return found[others].reshape(n, K)
+
+    return {"faiss flat": flat}
 
 
 def wrong_rows(X: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> str:
