@@ -4,7 +4,7 @@ Twelve atomic operations of five conventional layers are captured in the order i
 their NNTS and NNTP measured, and the findings of arXiv 2012.03793 looked for, each with a 95 %
 interval::
 
-    python examples/lenet_mnist.py                           # 2,000 images: half a minute
+    python examples/lenet_mnist.py                           # 2,000 images: about a minute
     python examples/lenet_mnist.py --full                    # 10,000 images: minutes
     python examples/lenet_mnist.py --full --samples 60000    # all: hours
 
@@ -257,6 +257,7 @@ def main() -> None:
     ks = sorted({15, 100, class_size, 2 * class_size})
 
     images, labels = mnist()
+    print("training LeNet-5 ...", flush=True)
     if not options.full and n_samples <= 10_000:
         images, labels = images[:30_000], labels[:30_000]
     net = train(images, labels, 5 if options.full else 1, options.seed)

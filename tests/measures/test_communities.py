@@ -217,7 +217,7 @@ def test_what_is_wrong_is_named(find: Any) -> None:
     graph = Graph.from_edges(path)
     with pytest.raises(InvalidInputError, match=r'graph must be undirected.*symmetrize="mean"'):
         find(Graph.from_edges(path, directed=True))
-    with pytest.raises(InvalidInputError, match=r"at least 0; got -1\.0 between nodes 1 and 2"):
+    with pytest.raises(InvalidInputError, match=r"at least 0; got -1 between nodes 1 and 2"):
         find(Graph.from_edges(path, weights=[1, -1]))
     for argument, value in {
         "resolution": -1.0,
@@ -259,4 +259,8 @@ def test_a_partition_is_improved_from_where_it_stands(find: Any) -> None:
     np.testing.assert_array_equal(again.labels, first.labels)
     assert again.converged
     words = find(graph, initial=["a", "b"] * 17)
-    assert words.modularity > 0.4
+    halves = [set(range(0, 34, 2)), set(range(1, 34, 2))]
+    # Louvain only moves nodes and merges; from two communities it cannot come to the best four.
+    assert words.modularity > nx.community.modularity(graph, halves)
+    if find is ls.leiden:
+        assert words.modularity > 0.4

@@ -34,7 +34,8 @@ LABELS = labels_of()
 COLUMNS = (
     *("layer", "n_features", "label_agreement", "modularity", "modularity_low", "modularity_high"),
     *("bound", "ratio", "z", "intrinsic_dimension", "intrinsic_dimension_se"),
-    *("nnts_previous", "cka_previous", "transient_share", "hubness"),
+    *("nnts_previous", "cka_previous", "self_similarity", "self_similarity_null"),
+    *("dead_share", "self_similarity_z", "transient_share", "hubness"),
     *("n_tied_rows", "n_duplicate_rows", "n_zero_rows"),
 )
 
@@ -47,6 +48,7 @@ def test_the_table_has_the_promised_columns_and_the_numbers_of_the_measures() ->
     assert report.steps is None
     assert tuple(report.results) == (
         *("label_agreement", "modularity", "intrinsic_dimension", "nnts", "nntp", "cka"),
+        "self_similarity",
     )
     similar = nnts(stack, n_neighbors=6)
     np.testing.assert_array_equal(report.results["nnts"].by_k, similar.by_k)
@@ -171,7 +173,9 @@ def test_labels_come_with_the_stack_or_beside_it() -> None:
     assert inside.table["modularity"] == beside.table["modularity"]
     assert set(inside.results["modularity"]["conv1"].per_class) == {0, 1, 2}
     without = analyze(stack)
-    assert set(without.results) == {"intrinsic_dimension", "nnts", "nntp", "cka"}
+    assert set(without.results) == {
+        *("intrinsic_dimension", "nnts", "nntp", "cka", "self_similarity")
+    }
     assert "Without labels" in without.advice[0]
 
 
@@ -242,9 +246,10 @@ def test_progress_runs_once_over_all_layers() -> None:
     done = [told[0] for told in calls]
     assert done == sorted(done)
     assert done[0] == 0
-    assert {told[1] for told in calls} == {4000}
-    assert calls[-1][0] == 4000
-    whats = {f"neighbours of {name}" for name in RISING} | {"CKA of all pairs of layers"}
+    assert {told[1] for told in calls} == {5000}
+    assert calls[-1][0] == 5000
+    whats = {f"neighbours of {name}" for name in RISING}
+    whats |= {"CKA of all pairs of layers", "self-similarity of units"}
     assert {told[2] for told in calls} == whats
 
 

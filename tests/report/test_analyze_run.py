@@ -85,7 +85,7 @@ def test_a_shared_warning_is_said_once() -> None:
 def test_progress_runs_over_all_checkpoints() -> None:
     calls: list[tuple[int, int, str]] = []
     analyze_run({1: scaled(1.0), 2: scaled(1.0)}, progress=lambda *told: calls.append(told))
-    assert calls[-1][:2] == (8000, 8000)
+    assert calls[-1][:2] == (10000, 10000)
     assert [told[0] for told in calls] == sorted(told[0] for told in calls)
 
 

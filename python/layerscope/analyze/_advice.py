@@ -48,6 +48,8 @@ def advise(
     layers: Sequence[str],
     results: Mapping[str, Any],
     tables: Mapping[str, Any],
+    *,
+    has_labels: bool = False,
 ) -> tuple[str, ...]:
     """Return the advice for one stack.
 
@@ -59,11 +61,13 @@ def advise(
         Stack result per measure, as in a report.
     tables : mapping
         Neighbour table per layer.
+    has_labels : bool
+        Whether there are labels, whatever was measured with them.
     """
     sentences = list(_collapsed(layers, tables))
     curve = results.get("modularity")
     if curve is None:
-        if "label_agreement" not in results:
+        if not has_labels and "label_agreement" not in results:
             sentences.append(
                 "Without labels only the shape of the layers can be measured; give labels "
                 "to see where the classes form and which layers add nothing to them."

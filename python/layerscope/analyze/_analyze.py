@@ -122,7 +122,9 @@ def analyze(
         table=layer_table({None: measured}, layers),
         results=measured.results,
         steps=None,
-        advice=advise(tuple(layers), measured.results, measured.tables),
+        advice=advise(
+            tuple(layers), measured.results, measured.tables, has_labels=plan.labels is not None
+        ),
         settings=_settings("analyze", plan, tuple(layers), measured.results),
         warnings=_unique([*getattr(stack, "warnings", ()), *measured.warnings]),
     )
@@ -222,7 +224,7 @@ def analyze_run(
         steps=steps,
         advice=(
             *advise_run(steps, names, changes(measured)),
-            *advise(names, latest.results, latest.tables),
+            *advise(names, latest.results, latest.tables, has_labels=plan.labels is not None),
         ),
         settings=_settings("analyze_run", plan, names, latest.results, steps=list(steps)),
         warnings=_by_step(

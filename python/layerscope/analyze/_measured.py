@@ -121,7 +121,7 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
         watch.finish()
     if "self_similarity" in plan.measures:
         watch.start("self-similarity of units")
-        results |= unit_similarity(layers, plan, watch.inside(), warnings)
+        results |= unit_similarity(layers, plan, warnings)
         watch.finish()
     if "communities" in plan.measures:
         watch.start("communities")
@@ -289,6 +289,7 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
         units = results["self_similarity"]
         columns["self_similarity"] = units.value.tolist()
         columns["self_similarity_null"] = [float(one.null_mean) for one in units.results]
+        columns["dead_share"] = [float(one.dead_share) for one in units.results]
         columns["self_similarity_z"] = [float(one.z) for one in units.results]
     if "communities" in results:
         followed = results["communities"]

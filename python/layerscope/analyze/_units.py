@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,7 @@ MOST_UNITS = 4096
 
 
 def unit_similarity(
-    layers: Mapping[str, Any], plan: Plan, inside: Any, warnings: list[str]
+    layers: Mapping[str, Any], plan: Plan, warnings: list[str]
 ) -> dict[str, StackResult]:
     """Measure the layers whose units are few enough, on the same seeded samples."""
     lacking = [name for name, X in layers.items() if isinstance(X, Neighbors)]
@@ -51,13 +52,14 @@ def unit_similarity(
             continue
         with in_layer(name):
             try:
-                results[name] = self_similarity(
+                found = self_similarity(
                     X[rows],
                     random_state=plan.random_state,
                     n_jobs=plan.n_jobs,
                     memory_limit=plan.memory_limit,
-                    progress=inside,
                 )
+                # Dead and duplicate units are common after a ReLU: numbers, not warnings, here.
+                results[name] = found if np.isnan(found.value) else replace(found, warnings=())
             except MemoryLimitError as error:
                 results[name] = unmeasured(width, len(rows), str(error))
     return {"self_similarity": per_layer("self_similarity", results)}

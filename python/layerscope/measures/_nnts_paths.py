@@ -146,7 +146,8 @@ def _by_bits(
             sources.append(as_matrix(layer) if lists is None else _indices(lists))
     matrices, notes = _core.nnts_sets(
         sources,
-        list(layers),
+        # Names only stand in errors; what UTF-8 does not have is spelt out.
+        [name.encode("utf-8", "backslashreplace").decode() for name in layers],
         list(ks),
         metric,
         *counting,

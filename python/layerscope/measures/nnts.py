@@ -30,7 +30,7 @@ from layerscope._settings import (
     record,
 )
 from layerscope._table import Table
-from layerscope.errors import InvalidInputError
+from layerscope.errors import InvalidInputError, InvalidTypeError
 from layerscope.measures._nnts_paths import count_shared
 
 __all__ = ["MOST_KS", "NNTS", "nnts"]
@@ -172,6 +172,8 @@ def nnts(
     (1.0, True)
     """
     seed = check_seed(random_state)
+    if not isinstance(per_sample, bool):
+        raise InvalidTypeError("per_sample", "must be True or False", repr(per_sample))
     draws = check_int("n_bootstrap", n_bootstrap, low=0)
     ks = _check_ks(n_neighbors)
     counted = count_shared(
@@ -222,7 +224,9 @@ def nnts(
 
 def _check_ks(n_neighbors: object) -> tuple[int, ...]:
     if not isinstance(n_neighbors, tuple | list):
-        return tuple(range(1, check_int("n_neighbors", n_neighbors, low=1, high=MOST_KS) + 1))
+        means = "every k from 1 up; a larger k is asked for alone, as a tuple"
+        most = check_int("n_neighbors", n_neighbors, low=1, high=MOST_KS, high_means=means)
+        return tuple(range(1, most + 1))
     if not n_neighbors:
         raise InvalidInputError("n_neighbors", "must name at least one k", n_neighbors)
     if len(n_neighbors) > MOST_KS:

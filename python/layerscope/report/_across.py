@@ -222,7 +222,8 @@ def _nntp(result: Any, where: str) -> list[Card]:
             "turnover",
             f"Births and deaths of neighbour pairs{where}",
             "Which share of a layer's pairs is new in it, which is gone in the next layer, and "
-            "which is in this layer alone (transient: both at once).",
+            "which is in this layer alone (transient). The first and the last layer have one layer "
+            "beside them only, so that more of their pairs count as transient.",
             partial(plot.turnover, result),
             result.transient_share,
         ),

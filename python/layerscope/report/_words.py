@@ -35,6 +35,7 @@ COLUMNS = {
     "cka_previous": ("CKA to previous", "linear CKA with the layer before"),
     "self_similarity": ("Self-similarity", "self-similarity rate of the units, 0 a power law"),
     "self_similarity_null": ("Self-sim. null", "mean rate of the layer with permuted responses"),
+    "dead_share": ("Dead units", "share of units that are constant over the samples"),
     "self_similarity_z": ("Self-sim. z", "standard deviations above permuted responses"),
     "n_communities": ("Communities", "communities that Leiden finds in the neighbour graph"),
     "community_modularity": ("Q of communities", "modularity of the communities that were found"),
