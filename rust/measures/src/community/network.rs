@@ -21,6 +21,8 @@ pub struct Network<'a> {
 
 /// What one pass over the arcs finds out.
 #[derive(Debug, Clone, Copy, Default)]
+// Facts that an inner loop asks one by one; none excludes another.
+#[allow(clippy::struct_excessive_bools)]
 pub(super) struct Facts {
     /// 2m: the sum of all degrees.
     pub total: f64,

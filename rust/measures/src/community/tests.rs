@@ -380,7 +380,6 @@ fn batches_that_do_not_shrink_hand_over_to_the_queue() {
         };
         let one = answer(1);
         assert_eq!(one, answer(3), "{name}");
-        println!("{name} {:?}", one.1);
         handed_over += u32::from(one.1.handed_over);
     }
     assert!(handed_over > 0);
