@@ -36,10 +36,10 @@ _HUBNESS = (
     "Above zero, a few samples are neighbours of very many others. Distances then say less, which "
     "is common in many dimensions."
 )
-_UNITS = (
-    "Whether the units lie about each other alike at every scale: 0 is a perfect power law. The "
-    "band is chance, two standard deviations to either side: the same responses, permuted unit by "
-    "unit. Inside it a value says nothing about the layer."
+_UNITS = "Whether the units lie about each other alike at every scale: 0 is a perfect power law."
+_UNITS_BAND = (
+    "The band is chance, two standard deviations to either side: the same responses, permuted unit "
+    "by unit. Inside it a value says nothing about the layer."
 )
 _CAPTIONS = {
     "self_similarity": _UNITS,
@@ -80,6 +80,7 @@ def _of_stack(report: Any) -> list[Card]:
         if name == "self_similarity":
             draw = partial(plot.self_similarity_by_layer, result)
             values = floats(result.value)
+            caption = f"{_UNITS} {_UNITS_BAND}"
             drawn.append(card(f"measure-{place}", _heading(name), caption, draw, values))
         elif name != "modularity" and shown_alone(result):
             draw = partial(plot.per_layer, result)
