@@ -10,7 +10,7 @@ import pytest
 from tests.seam._calls import run_program
 
 PROGRAM = """
-import json, resource
+import json, re
 import numpy as np
 import layerscope as ls
 
@@ -22,7 +22,9 @@ edges = np.concatenate([
 ])
 graph = ls.Graph.from_edges(edges)
 found = ls.box_counts(graph, method={method!r}, sizes=[2, 9], memory_limit="400MB", n_jobs=2)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+# Not ru_maxrss, which a process inherits from the one that started it.
+status = open("/proc/self/status", encoding="ascii").read()
+peak = 1024 * int(re.search(r"VmHWM:\\s+([0-9]+)", status)[1])
 print(json.dumps([found.counts.tolist(), found.diameter, peak]))
 """
 

@@ -283,7 +283,7 @@ def test_the_gate_opens_after_the_first_epoch_and_closes_when_the_value_moves():
 @pytest.mark.parametrize("form", ["correlation", "covering"])
 def test_targets_are_reached_by_descent(form):
     features = layer(16, 24, seed=2, dtype=torch.float32).requires_grad_()
-    start = float(self_similarity(features, form=form))
+    start = self_similarity(features, form=form).item()
     target = start * 0.8
     constraint = SelfSimilarityLoss(target, form=form, weight=1.0)
     optimizer = torch.optim.Adam([features], lr=0.02)
@@ -291,4 +291,4 @@ def test_targets_are_reached_by_descent(form):
         optimizer.zero_grad()
         constraint(features).backward()
         optimizer.step()
-    assert abs(float(self_similarity(features, form=form)) - target) < 0.1 * abs(start - target)
+    assert abs(self_similarity(features, form=form).item() - target) < 0.1 * abs(start - target)
