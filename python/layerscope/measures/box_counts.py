@@ -147,7 +147,7 @@ def boxes(
     --------
     >>> from layerscope import Graph, boxes
     >>> boxes(Graph.from_edges([(0, 1), (1, 2), (2, 3)]), 1, method="memb")
-    array([0, 0, 0, 1])
+    array([0, 0, 1, 1])
     """
     plan = check_cover(
         graph,

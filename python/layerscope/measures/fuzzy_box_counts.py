@@ -84,7 +84,7 @@ def fuzzy_box_counts(
     --------
     >>> from layerscope import Graph, fuzzy_box_counts
     >>> fuzzy_box_counts(Graph.from_edges([(0, 1), (1, 2)])).counts.round(3)
-    array([4.077, 1.559])
+    array([4.077, 1.558])
     """
     checked = undirected(graph)
     wanted = check_sizes(sizes, weighted=False)
