@@ -4,21 +4,60 @@ use half::f16;
 use half::slice::HalfBitsSliceExt;
 use layerscope_core::{Element, Error, Matrix};
 use numpy::{
-    Element as NumpyElement, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1,
-    PyReadonlyArray2, PyUntypedArrayMethods,
+    BorrowError, Element as NumpyElement, IntoPyArray, PyArray1, PyArray2, PyArrayMethods,
+    PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
 };
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::errors::to_python;
 
 /// A layer as it comes from Python: C-contiguous, one of four kinds. bfloat16 travels as its
 /// 16-bit words; the Python side has made sure that words are what they are.
-#[derive(FromPyObject)]
 pub enum Layer<'py> {
     F32(PyReadonlyArray2<'py, f32>),
     F64(PyReadonlyArray2<'py, f64>),
     F16(PyReadonlyArray2<'py, f16>),
     Words(PyReadonlyArray2<'py, u16>),
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Layer<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let object = &*object;
+        if let Some(array) = table_of(object) {
+            Ok(Layer::F32(borrowed(array.try_readonly())?))
+        } else if let Some(array) = table_of(object) {
+            Ok(Layer::F64(borrowed(array.try_readonly())?))
+        } else if let Some(array) = table_of(object) {
+            Ok(Layer::F16(borrowed(array.try_readonly())?))
+        } else if let Some(array) = table_of(object) {
+            Ok(Layer::Words(borrowed(array.try_readonly())?))
+        } else {
+            Err(unknown_kind())
+        }
+    }
+}
+
+/// The array, where it is a table of this kind.
+///
+/// A derived choice between kinds would word an error for each that does not fit, and so run
+/// Python code: Ctrl-C in that moment was swallowed.
+pub fn table_of<'a, 'py, T: NumpyElement>(
+    object: &'a Bound<'py, PyAny>,
+) -> Option<&'a Bound<'py, PyArray2<T>>> {
+    object.cast().ok()
+}
+
+/// The borrow, or the error that Python sees.
+pub fn borrowed<T>(borrow: Result<T, BorrowError>) -> PyResult<T> {
+    borrow.map_err(PyErr::from)
+}
+
+/// What the Python side never lets through.
+pub fn unknown_kind() -> PyErr {
+    PyTypeError::new_err("a table of another kind than the seam takes")
 }
 
 impl Layer<'_> {

@@ -8,19 +8,29 @@ use layerscope_measures::nnts::bits::nnts_by_bits;
 use layerscope_measures::nnts::plan::{BitPlan, Extent};
 use layerscope_measures::nnts::{Lists, NntsInput, check_ks};
 use layerscope_measures::nnts_interval::intervals;
-use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
-use crate::arrays::{Layer, array1, array2, slice2};
+use crate::arrays::{Layer, array1, array2, borrowed, slice2, table_of};
 use crate::errors::to_python;
 use crate::persistence::Matrices;
 use crate::run::{Manner, cores, door};
 
 /// A layer's values, or its neighbours where these are known.
-#[derive(FromPyObject)]
 pub enum Source<'py> {
     Lists(PyReadonlyArray2<'py, u32>),
     Values(Layer<'py>),
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Source<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match table_of(&object) {
+            Some(lists) => Ok(Source::Lists(borrowed(lists.try_readonly())?)),
+            None => Ok(Source::Values(Layer::extract(object)?)),
+        }
+    }
 }
 
 /// The same, borrowed.

@@ -2,18 +2,31 @@
 
 use layerscope_core::Error;
 use layerscope_measures::fractal::{Network, distances, paths};
-use numpy::{PyArray1, PyReadonlyArray1, PyReadwriteArray2};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadwriteArray2};
 use pyo3::prelude::*;
 
-use crate::arrays::{array1, slice1};
+use crate::arrays::{array1, borrowed, slice1, table_of, unknown_kind};
 use crate::errors::to_python;
 use crate::run::{Manner, door};
 
 /// The table that distances go to, in one of two widths.
-#[derive(FromPyObject)]
 pub enum Table<'py> {
     Narrow(PyReadwriteArray2<'py, u8>),
     Wide(PyReadwriteArray2<'py, u16>),
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Table<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if let Some(table) = table_of(&object) {
+            Ok(Table::Narrow(borrowed(table.try_readwrite())?))
+        } else if let Some(table) = table_of(&object) {
+            Ok(Table::Wide(borrowed(table.try_readwrite())?))
+        } else {
+            Err(unknown_kind())
+        }
+    }
 }
 
 #[pyfunction]
