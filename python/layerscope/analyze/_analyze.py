@@ -48,10 +48,11 @@ def analyze(
         Of the neighbour graphs. The intrinsic dimension is always Euclidean.
     measures : str or sequence of str, optional
         Of ``label_agreement``, ``modularity``, ``intrinsic_dimension``, ``nnts``, ``nntp``,
-        ``cka``, ``self_similarity``, ``communities``. None means all but the last, or those of
-        them that need no labels when there are none. CKA is left out, with a warning, where there
-        are no activations or its tiles do not fit under ``memory_limit``. Self-similarity takes
-        256 seeded samples and leaves layers of more than 4,096 columns out.
+        ``cka``, ``self_similarity``, ``communities``, ``box_counts``. None means all but the last
+        two, or those of them that need no labels when there are none. CKA is left out, with a
+        warning, where there are no activations or its tiles do not fit under ``memory_limit``.
+        Self-similarity takes 256 seeded samples and leaves layers of more than 4,096 columns out.
+        Box counts are the best of ten greedy coverings, sketches beyond 20,000 samples.
     preset : {"eccv2022"}, optional
         The settings of Lu et al. (2022): k = 3, cosine, five seeded draws of min(500, n) rows for
         the modularity curve. A parameter given beside it departs from it.

@@ -12,6 +12,7 @@ import numpy as np
 from layerscope._result import StackResult
 from layerscope._settings import progress_for
 from layerscope._table import Table
+from layerscope.analyze._boxes import layer_boxes
 from layerscope.analyze._plan import Plan
 from layerscope.analyze._units import unit_similarity
 from layerscope.errors import MemoryLimitError, in_layer
@@ -126,6 +127,10 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
     if "communities" in plan.measures:
         watch.start("communities")
         results["communities"] = _followed(tables, plan, watch)
+        watch.finish()
+    if "box_counts" in plan.measures:
+        watch.start("boxes")
+        results |= layer_boxes(tables, plan, watch.inside(), warnings)
         watch.finish()
     for name, table in tables.items():
         warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
@@ -298,6 +303,11 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
         if followed.agreement is not None:
             columns["ami"] = followed.agreement.ami.tolist()
             columns["ari"] = followed.agreement.ari.tolist()
+    if "box_counts" in results:
+        boxes = results["box_counts"].results
+        columns["box_dimension"] = [one.value if one.supported else math.nan for one in boxes]
+        columns["box_sizes"] = [int(one.n_sizes) for one in boxes]
+        columns["box_law_ratio"] = [float(one.ratio) for one in boxes]
     if "nntp" in results:
         columns["transient_share"] = results["nntp"].transient_share.tolist()
     return columns

@@ -37,11 +37,12 @@ MEASURES: dict[str, bool] = {
     "cka": False,
     "self_similarity": False,
     "communities": False,
+    "box_counts": False,
 }
 #: Measures that are computed only when they are asked for.
-ON_REQUEST = frozenset({"communities"})
+ON_REQUEST = frozenset({"communities", "box_counts"})
 #: Names that are part of the public surface and not of this version.
-DEFERRED = ("box_counts", "separability")
+DEFERRED = ("separability",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,7 @@ class Plan:
     @property
     def rounds(self) -> int:
         """Parts of progress beside one per layer."""
-        extra = {"cka", "self_similarity", "communities"}
+        extra = {"cka", "self_similarity", "communities", "box_counts"}
         return len(extra.intersection(self.measures))
 
     @property

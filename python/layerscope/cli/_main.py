@@ -120,7 +120,7 @@ def demo(output: str, json_target: str | None, jobs: int | None) -> None:
     type=Names(),
     metavar="A,B,…",
     help="Of label_agreement, modularity, intrinsic_dimension, nnts, nntp, cka, self_similarity; "
-    "all by default. On request: communities.",
+    "all by default. On request: communities, box_counts.",
 )
 @click.option(
     "--preset", type=Choice("eccv2022"), metavar="[eccv2022]", help="A paper's own settings."
