@@ -23,6 +23,7 @@ kept there, so no accuracy here is an official one). Needs torch.
 from __future__ import annotations
 
 import argparse
+import functools
 import gzip
 import math
 import multiprocessing
@@ -60,6 +61,7 @@ class MixerBlock(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return tokens of the same shape."""
         x = x + self.tokens(self.norms[0](x).transpose(1, 2)).transpose(1, 2)
         return x + self.channels(self.norms[1](x))
 
@@ -76,6 +78,7 @@ class Patches(nn.Module):
         self.head = nn.Sequential(nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 10))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits."""
         tokens = self.embed(images).flatten(2).transpose(1, 2) + self.places
         return self.head(self.blocks(tokens).mean(1))
 
@@ -111,6 +114,7 @@ class Convolutional(nn.Module):
         self.head = nn.Linear(sizes[-1], 10)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits."""
         return self.head(self.blocks(images).mean((2, 3)))
 
 
@@ -124,6 +128,7 @@ N_COMPARISONS = len(NETS) * (len(ARMS) - 1)
 BLOCKS = [f"blocks.{i}" for i in range(4)]
 
 
+@functools.cache
 def fashion() -> tuple[torch.Tensor, torch.Tensor]:
     """Return the 70,000 images, standardised, and their labels."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -158,7 +163,7 @@ def train(
     """Train one network of one arm; the same arguments give the same one."""
     kind, seed, arm, target, n_images, n_epochs = task
     torch.set_num_threads(1)
-    images, labels = DATA or fashion()
+    images, labels = fashion()
     torch.manual_seed(seed)
     net = NETS[kind]()
     x, y = images[10_000:], labels[10_000:]
@@ -198,15 +203,6 @@ def train(
         "levels": levels,
         "seconds": spent,
     }
-
-
-DATA: tuple[torch.Tensor, torch.Tensor] | None = None
-
-
-def prepare() -> None:
-    """Read the images once per process."""
-    global DATA
-    DATA = fashion()
 
 
 def run_seed(task: tuple[str, int, int, int]) -> list[dict]:
@@ -300,7 +296,7 @@ def main() -> None:
     print(f"{n_images} training images, {n_epochs} epochs, {3 * len(tasks)} trainings", flush=True)
     found: dict[str, list[dict]] = defaultdict(list)
     begun = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(options.processes, prepare) as pool:
+    with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
         for arms in pool.imap(run_seed, tasks):
             found[arms[0]["net"]] += arms
             shown = "  ".join(f"{one['arm']} {one['accuracy']:.2f}" for one in arms)

@@ -177,8 +177,10 @@ def _curve(layers: Mapping[str, Any], deep: Mapping[str, Neighbors], plan: Plan)
         "random_state": plan.random_state,
         "n_jobs": plan.n_jobs,
     }
-    if plan.preset is not None:
-        return modularity_curve(layers, plan.labels, preset=plan.preset, **plan.asked, **shared)
+    if plan.curve_preset is not None:
+        return modularity_curve(
+            layers, plan.labels, preset=plan.curve_preset, **plan.asked, **shared
+        )
     return modularity_curve(deep, plan.labels, n_neighbors=plan.n_neighbors, **shared)
 
 

@@ -22,7 +22,7 @@ from layerscope._settings import (
     progress_for,
 )
 from layerscope.errors import InvalidInputError, InvalidTypeError
-from layerscope.measures._presets import get_preset
+from layerscope.measures._presets import NAMES, PRESETS, UNIT_PRESETS
 from layerscope.neighbours import Neighbors
 
 __all__ = ["DEFERRED", "MEASURES", "Plan", "choose_measures", "make_plan"]
@@ -80,6 +80,16 @@ class Plan:
     asked: Mapping[str, Any]
 
     @property
+    def curve_preset(self) -> str | None:
+        """The preset, where it is one of modularity."""
+        return self.preset if self.preset in PRESETS else None
+
+    @property
+    def unit_preset(self) -> str | None:
+        """The preset, where it is one of self-similarity."""
+        return self.preset if self.preset in UNIT_PRESETS else None
+
+    @property
     def rounds(self) -> int:
         """Parts of progress beside one per layer."""
         extra = {"cka", "self_similarity", "communities", "box_counts"}
@@ -92,7 +102,7 @@ class Plan:
         The jackknife drops rows and looks further down the list; a preset's curve, whose graphs
         are another kind, makes its own.
         """
-        deep = 2 * self.n_neighbors + 10 if self.preset is None else self.n_neighbors
+        deep = 2 * self.n_neighbors + 10 if self.curve_preset is None else self.n_neighbors
         return min(deep, self.n_samples - 1)
 
 
@@ -117,7 +127,9 @@ def make_plan(
     InvalidInputError, InvalidTypeError
         With the argument, the rule and the value.
     """
-    paper = get_preset(preset)
+    if preset is not None:
+        check_choice("preset", preset, NAMES)
+    paper = PRESETS.get(preset) if preset is not None else None
     asked: dict[str, Any] = {
         name: value
         for name, value in (("n_neighbors", n_neighbors), ("metric", metric))
@@ -133,7 +145,7 @@ def make_plan(
     n_samples = _n_samples(stack)
     tables = {name: X for name, X in stack.items() if isinstance(X, Neighbors)}
     if tables:
-        n_neighbors, metric = _from_tables(tables, asked, preset)
+        n_neighbors, metric = _from_tables(tables, asked, None if paper is None else preset)
     if n_samples < 2:
         raise InvalidInputError("stack", "must have at least two samples", n_samples)
     high_means = f"{n_samples} samples, and none is its own neighbour"
