@@ -33,7 +33,7 @@ pub struct Extent<'a> {
     pub piece_bytes: &'a dyn Fn(usize) -> u64,
 }
 
-const PIECE: usize = 64;
+const PIECE: usize = 256;
 /// Without a limit, blocks grow to this many bytes of sets: enough pieces for all threads.
 const SETS: u64 = 64 << 20;
 const MOST: usize = 2048;
@@ -114,7 +114,7 @@ mod tests {
         let piece_bytes = |piece: usize| (piece * 480_000) as u64;
         let extent = extent(&[15, 12_000], &piece_bytes);
         let free = extent.plan(4, None).unwrap();
-        assert_eq!((free.piece, free.jobs), (64, 4));
+        assert_eq!((free.piece, free.jobs), (256, 4));
         assert_eq!(extent.plan(4, Some(free.bytes)).unwrap(), free);
         let mut before = free;
         for share in 2..6 {
