@@ -251,7 +251,10 @@ def main() -> None:
     else:
         chosen = [np.flatnonzero(labels == digit)[:class_size] for digit in range(10)]
         rows = np.sort(np.concatenate(chosen))
-    batches = [(torch.from_numpy(images[part]), labels[part]) for part in np.array_split(rows, n_samples // 100)]
+    batches = [
+        (torch.from_numpy(images[part]), labels[part])
+        for part in np.array_split(rows, n_samples // 100)
+    ]
     stack = capture(net, batches, layers=OPERATIONS, layout="NCHW", pool="flatten")
     accuracy = np.mean(stack["softmax"].argmax(1) == stack.labels)
     print(

@@ -185,3 +185,30 @@ def test_wrong_input(call, error, argument, rule):
         call()
     assert caught.value.argument == argument
     assert rule in caught.value.rule
+
+
+@pytest.mark.parametrize("measure", [nnts, nntp])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n_jobs": 0},
+        {"memory_limit": "much"},
+        {"metric": "l1"},
+        {"n_neighbors": 0},
+        {"progress": 3},
+    ],
+)
+def test_no_layer_is_blamed_for_an_argument(measure, wrong):
+    with pytest.raises((InvalidInputError, InvalidTypeError)) as caught:
+        measure({"a": X, "b": X}, **wrong)
+    assert caught.value.layer is None
+    assert caught.value.argument in wrong
+
+
+def test_layers_are_named_by_any_integer_but_not_by_a_truth():
+    result = nntp({"a": X, "b": X[::-1]}, n_neighbors=3)
+    np.testing.assert_array_equal(result.cancelled(np.int64(0), -1), result.cancelled("a", "b"))
+    with pytest.raises(InvalidInputError, match="a position; got True"):
+        result.cancelled(True, 1)
+    with pytest.raises(InvalidInputError, match="a position"):
+        result.cancelled(0, np.int64(2))

@@ -109,8 +109,10 @@ class NNTP(StackResult):
     def _position(self, argument: str, layer: str | int) -> int:
         if isinstance(layer, str) and layer in self.layers:
             return self.layers.index(layer)
-        if isinstance(layer, int) and -len(self.layers) <= layer < len(self.layers):
-            return layer
+        if isinstance(layer, int | np.integer) and not isinstance(layer, bool):
+            place = int(layer)
+            if -len(self.layers) <= place < len(self.layers):
+                return place
         known = ", ".join(repr(name) for name in self.layers)
         raise InvalidInputError(argument, f"must be one of {known} or a position", repr(layer))
 
