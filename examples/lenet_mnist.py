@@ -10,9 +10,9 @@ interval::
 
 The twelve are convolution, ReLU and pooling twice, multiplication by a matrix and ReLU twice, the
 last matrix, and the softmax. Adding an offset and flattening move no neighbour, so they are no
-operations of their own. Pooling takes the maximum. The neighbourhood sizes are 15 and 100, the size
-of a class and twice that: 200 and 400 by default, 6,000 and 12,000 with ``--full``, and 1,000 beside
-them. All sizes come from one pass over the layers.
+operations of their own. Pooling takes the maximum. The neighbourhood sizes are 15 and 100, the
+size of a class and twice that: 200 and 400 by default, 6,000 and 12,000 with ``--full``, and 1,000
+beside them. All sizes come from one pass over the layers.
 
 MNIST is read from ``../shared/data`` beside the checkout, or from the folder that LAYERSCOPE_SHARED
 names. Training and analysis use the training images. Needs torch.

@@ -111,7 +111,12 @@ def test_json_on_stdout_is_alone_there_and_has_no_nan(here: Path) -> None:
     report = json.loads(result.stdout, parse_constant=refuse)
     assert report["table"]["layer"] == ["conv1", "conv2", "conv10", "dead"]
     assert report["table"]["intrinsic_dimension"][-1] is None
-    assert "report: " in result.stderr
+    assert "report: " not in result.stderr
+    assert not Path("layerscope-report.html").exists()
+    result = call("analyze", "acts", "--labels", "labels.npy", "--json", "-", "-o", "page.html")
+    assert json.loads(result.stdout, parse_constant=refuse) == report
+    assert "page.html" in result.stderr
+    assert Path("page.html").exists()
 
 
 def test_json_in_a_file_holds_the_same(here: Path) -> None:

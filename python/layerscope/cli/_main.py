@@ -60,10 +60,8 @@ def cli(ctx: click.Context) -> None:
 _output_option = click.option(
     "-o",
     "--output",
-    default="layerscope-report.html",
-    show_default=True,
     metavar="FILE",
-    help="Where the HTML report goes.",
+    help="Where the HTML report goes (layerscope-report.html; with '--json -' nowhere).",
 )
 _json_option = click.option(
     "--json",
@@ -80,7 +78,7 @@ _jobs_option = click.option(
 @_output_option
 @_json_option
 @_jobs_option
-def demo(output: str, json_target: str | None, jobs: int | None) -> None:
+def demo(output: str | None, json_target: str | None, jobs: int | None) -> None:
     """Analyse a small network that comes with layerscope."""
     from layerscope.cli._demo import demo_report, explain
     from layerscope.cli._output import check_targets, deliver, watching
@@ -138,7 +136,7 @@ def analyze(
     layout: str | None,
     how: str | None,
     jobs: int | None,
-    output: str,
+    output: str | None,
     json_target: str | None,
     **settings: Any,
 ) -> None:

@@ -36,10 +36,13 @@ def short_names(names: Iterable[object], limit: int = 14) -> list[str]:
     """Return names of at most about ``limit`` letters that stay different.
 
     What all names begin or end with is dropped, from a dot, a slash or an underscore to the next;
-    then the middle gives way; names that became equal get their number.
+    then the first parts of a dotted name give way, or the middle of a plain one; names that
+    became equal get their number.
 
     >>> short_names(["model.layers.0.attention", "model.layers.11.attention"], 12)
-    ['layers.0', 'layers.11']
+        ['layers.0', 'layers.11']
+        >>> short_names(["embedding", "encoder.layers.11.mlp.fc1", "encoder.layers.11.mlp.fc2"], 12)
+        ['embedding', '…11.mlp.fc1', '…11.mlp.fc2']
     """
     whole = _unframed([readable(name) for name in names], limit)
     short = [_squeeze(name, limit) for name in whole]
@@ -83,6 +86,11 @@ def _shared(names: Sequence[str]) -> str:
 def _squeeze(name: str, limit: int) -> str:
     if len(name) <= limit:
         return name
+    # The last parts of a path tell layers apart; the first ones are alike in all of them.
+    cuts = (place + 1 for place, mark in enumerate(name) if mark in "./")
+    tail = next((name[cut:] for cut in cuts if 3 < len(name) - cut < limit), None)
+    if tail is not None:
+        return f"…{tail}"
     head = max(1, (limit - 1) // 2)
     return f"{name[:head]}…{name[len(name) - (limit - 1 - head) :]}"
 

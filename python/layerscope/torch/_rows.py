@@ -20,10 +20,10 @@ def check_rows(rows: dict[str, Array], batch: Batch) -> int:
     """
     counts = {name: len(array) for name, array in rows.items()}
     fed = length((batch.args, batch.kwargs))
-    if batch.labels is not None and fed is not None and len(batch.labels) != fed:
-        if set(counts.values()) == {fed}:  # inputs and layers agree: it is the labels that do not
-            rule = f"must have one entry per row of the batch ({fed})"
-            raise InvalidInputError("labels", rule, f"{len(batch.labels)} entries")
+    alike = fed is not None and set(counts.values()) == {fed}
+    if alike and batch.labels is not None and len(batch.labels) != fed:
+        rule = f"must have one entry per row of the batch ({fed})"
+        raise InvalidInputError("labels", rule, f"{len(batch.labels)} entries")
     if batch.labels is not None:
         expected, whose = len(batch.labels), "labels"
     elif fed is not None and fed in counts.values():
@@ -59,9 +59,7 @@ class RowEntries:
         """
         self.labels = self._extended("labels", self.labels, batch.labels)
         if batch.dropped_target and not self._n_batches:
-            text = (
-                f"The second entry of a batch {batch.dropped_target} and was left out: no labels."
-            )
+            text = f"The second entry of a batch {batch.dropped_target} and was left out."
             self.warnings.append(text)
         ids: Any = batch.ids
         if ids is not None and len(ids) != n_rows:
