@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -40,9 +41,11 @@ def short_names(names: Iterable[object], limit: int = 14) -> list[str]:
     became equal get their number.
 
     >>> short_names(["model.layers.0.attention", "model.layers.11.attention"], 12)
-        ['layers.0', 'layers.11']
-        >>> short_names(["embedding", "encoder.layers.11.mlp.fc1", "encoder.layers.11.mlp.fc2"], 12)
-        ['embedding', '…11.mlp.fc1', '…11.mlp.fc2']
+    ['layers.0', 'layers.11']
+    >>> short_names(["embedding", "encoder.layers.11.mlp.fc1", "encoder.layers.11.mlp.fc2"], 12)
+    ['embedding', '…11.mlp.fc1', '…11.mlp.fc2']
+    >>> short_names(["embedding", "encoder.layers.11.self_attention.out"], 12)
+    ['embedding', '11.se…on.out']
     """
     whole = _unframed([readable(name) for name in names], limit)
     short = [_squeeze(name, limit) for name in whole]
@@ -91,6 +94,9 @@ def _squeeze(name: str, limit: int) -> str:
     tail = next((name[cut:] for cut in cuts if 3 < len(name) - cut < limit), None)
     if tail is not None:
         return f"…{tail}"
+    numbered = [match.start() for match in re.finditer(r"(?<=[./])\d+(?=[./])", name)]
+    if numbered:  # the number of a block says more than what all blocks are in
+        return _squeeze(name[numbered[-1] :], limit)
     head = max(1, (limit - 1) // 2)
     return f"{name[:head]}…{name[len(name) - (limit - 1 - head) :]}"
 
