@@ -118,10 +118,13 @@ def demo(output: str | None, json_target: str | None, jobs: int | None) -> None:
     type=Names(),
     metavar="A,B,…",
     help="Of label_agreement, modularity, intrinsic_dimension, nnts, nntp, cka, self_similarity; "
-    "all by default. On request: communities.",
+    "all by default. On request: communities, box_counts.",
 )
 @click.option(
-    "--preset", type=Choice("eccv2022"), metavar="[eccv2022]", help="A paper's own settings."
+    "--preset",
+    type=Choice("eccv2022", "selfsim2025"),
+    metavar="[eccv2022|selfsim2025]",
+    help="A paper's own settings.",
 )
 @click.option("--seed", "random_state", type=Whole(0), metavar="N", help="Random seed (0).")
 @_jobs_option
@@ -152,6 +155,8 @@ def analyze(
 
     given = [Path(path) for path in (*paths, *([labels] if labels else []))]
     targets = check_targets(output, json_target, given)
+    if settings["preset"] == "selfsim2025" and layout is not None and how is None:
+        how = "mean"  # the paper averages maps over height and width, sequences over tokens
     taken = read(paths, labels=labels, layers=layers, layout=layout, how=how)
     chosen = {name: value for name, value in settings.items() if value is not None}
     with watching() as progress:
