@@ -150,10 +150,10 @@ def test_the_report_records_what_it_was_made_from(here: Path) -> None:
     assert str(here) not in json.dumps(settings)
     np.save(here / "maps.npy", np.random.default_rng(0).normal(size=(90, 3, 2, 2)))
     arguments = ["analyze", "maps.npy", "--layout", "NCHW", "--pool", "mean", "--json", "-"]
-    settings = json.loads(call(*arguments).stdout)["settings"]
+    settings = json.loads(call(*arguments, "-o", "page.html").stdout)["settings"]
     assert (settings["layout"], settings["pool"]) == ("NCHW", "mean")
     assert settings["paths"] == ["maps.npy"]
-    assert "maps.npy" in (here / "layerscope-report.html").read_text(encoding="utf-8")
+    assert "maps.npy" in (here / "page.html").read_text(encoding="utf-8")
 
 
 def test_the_preset_sets_k_and_metric(here: Path) -> None:
