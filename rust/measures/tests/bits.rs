@@ -97,6 +97,6 @@ fn falling_ks_and_set_tokens_are_refused() {
     let (interrupt, progress) = (Interrupt::default(), Progress::default());
     interrupt.set();
     let run = Run::new(NonZeroUsize::MIN, &interrupt, &progress);
-    let stopped = nnts_by_bits(&[&list], 2, &[1], plan(1, 1, 1), false, &run);
+    let stopped = nnts_by_bits(&[&list], 2, &[1], plan(1, 1, 1), Keep::Nothing, &run);
     assert_eq!(stopped, Err(Error::Interrupted));
 }
