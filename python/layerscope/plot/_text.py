@@ -44,8 +44,8 @@ def short_names(names: Iterable[object], limit: int = 14) -> list[str]:
     ['layers.0', 'layers.11']
     >>> short_names(["embedding", "encoder.layers.11.mlp.fc1", "encoder.layers.11.mlp.fc2"], 12)
     ['embedding', '…11.mlp.fc1', '…11.mlp.fc2']
-    >>> short_names(["embedding", "encoder.layers.11.self_attention.out"], 12)
-    ['embedding', '11.se…on.out']
+    >>> short_names(["embedding", "encoder.layers.11.attention.out"], 14)
+    ['embedding', '11.att…ion.out']
     """
     whole = _unframed([readable(name) for name in names], limit)
     short = [_squeeze(name, limit) for name in whole]
@@ -89,13 +89,14 @@ def _shared(names: Sequence[str]) -> str:
 def _squeeze(name: str, limit: int) -> str:
     if len(name) <= limit:
         return name
-    # The last parts of a path tell layers apart; the first ones are alike in all of them.
-    cuts = (place + 1 for place, mark in enumerate(name) if mark in "./")
+    # The last parts of a path tell layers apart, with the number of the block they are in.
+    numbered = [match.start() for match in re.finditer(r"(?<=[./])\d+(?=[./])", name)]
+    before = name[: numbered[-1]] if numbered else name
+    cuts = (place + 1 for place, mark in enumerate(before) if mark in "./")
     tail = next((name[cut:] for cut in cuts if 3 < len(name) - cut < limit), None)
     if tail is not None:
         return f"…{tail}"
-    numbered = [match.start() for match in re.finditer(r"(?<=[./])\d+(?=[./])", name)]
-    if numbered:  # the number of a block says more than what all blocks are in
+    if numbered:
         return _squeeze(name[numbered[-1] :], limit)
     head = max(1, (limit - 1) // 2)
     return f"{name[:head]}…{name[len(name) - (limit - 1 - head) :]}"
