@@ -97,7 +97,9 @@ def _squeeze(name: str, limit: int) -> str:
     if tail is not None:
         return f"…{tail}"
     if numbered:
-        return _squeeze(name[numbered[-1] :], limit)
+        name = name[numbered[-1] :]
+        if len(name) <= limit:
+            return name
     head = max(1, (limit - 1) // 2)
     return f"{name[:head]}…{name[len(name) - (limit - 1 - head) :]}"
 
