@@ -20,6 +20,9 @@ from layerscope.errors import InvalidInputError
 
 __all__ = ["cli", "main"]
 
+#: What the papers do with maps and token sequences, where `--pool` does not say.
+_POOLED = {"nnts2020": "flatten", "selfsim2025": "mean"}
+
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -122,8 +125,8 @@ def demo(output: str | None, json_target: str | None, jobs: int | None) -> None:
 )
 @click.option(
     "--preset",
-    type=Choice("eccv2022", "selfsim2025"),
-    metavar="[eccv2022|selfsim2025]",
+    type=Choice("eccv2022", "nnts2020", "selfsim2025"),
+    metavar="[eccv2022|nnts2020|selfsim2025]",
     help="A paper's own settings.",
 )
 @click.option("--seed", "random_state", type=Whole(0), metavar="N", help="Random seed (0).")
@@ -155,8 +158,8 @@ def analyze(
 
     given = [Path(path) for path in (*paths, *([labels] if labels else []))]
     targets = check_targets(output, json_target, given)
-    if settings["preset"] == "selfsim2025" and layout is not None and how is None:
-        how = "mean"  # the paper averages maps over height and width, sequences over tokens
+    if layout is not None and how is None:
+        how = _POOLED.get(settings["preset"] or "")
     taken = read(paths, labels=labels, layers=layers, layout=layout, how=how)
     chosen = {name: value for name, value in settings.items() if value is not None}
     with watching() as progress:

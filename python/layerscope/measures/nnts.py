@@ -27,11 +27,14 @@ from layerscope._settings import (
     Progress,
     check_int,
     check_seed,
+    given,
     record,
 )
 from layerscope._table import Table
 from layerscope.errors import InvalidInputError, InvalidTypeError
+from layerscope.measures._flattened import flattened
 from layerscope.measures._nnts_paths import count_shared
+from layerscope.measures._presets import get_stack_preset
 
 __all__ = ["MOST_KS", "NNTS", "nnts"]
 
@@ -127,6 +130,7 @@ def nnts(
     metric: str = METRIC,
     n_bootstrap: int = 200,
     per_sample: bool = False,
+    preset: str | None = None,
     random_state: int = 0,
     n_jobs: int | None = None,
     memory_limit: MemoryLimit = None,
@@ -148,6 +152,9 @@ def nnts(
         are the same for every pair of layers and every k.
     per_sample : bool, default False
         Keep the value of every sample: L² n float32, at every k of a tuple.
+    preset : {"nnts2020"}, optional
+        The settings of the paper: k = 15, Euclidean, and layers may be maps or token sequences,
+        which are flattened. A parameter given beside it departs from it.
     random_state : int, default 0
         Seed of the bootstrap.
     n_jobs, memory_limit, progress
@@ -180,6 +187,11 @@ def nnts(
     >>> float(result.matrix[0, 1]), bool(result.matrix[0, 2] < 0.3)
     (1.0, True)
     """
+    paper = get_stack_preset(preset)
+    if paper is not None:
+        n_neighbors = n_neighbors if given(n_neighbors) else paper.n_neighbors
+        metric = metric if given(metric) else paper.metric
+        stack = flattened(stack)
     seed = check_seed(random_state)
     if not isinstance(per_sample, bool):
         raise InvalidTypeError("per_sample", "must be True or False", repr(per_sample))
@@ -231,6 +243,7 @@ def nnts(
             metric=counted.metric,
             n_bootstrap=draws,
             per_sample=per_sample,
+            preset=preset,
             random_state=seed,
             n_samples=n,
         ),
