@@ -53,10 +53,11 @@ def analyze(
         warning, where there are no activations or its tiles do not fit under ``memory_limit``.
         Self-similarity takes 256 seeded samples and leaves layers of more than 4,096 columns out.
         Box counts are the best of ten greedy coverings, sketches beyond 20,000 samples.
-    preset : {"eccv2022", "selfsim2025"}, optional
+    preset : {"eccv2022", "nnts2020", "selfsim2025"}, optional
         The settings of Lu et al. (2022): k = 3, cosine, five seeded draws of min(500, n) rows for
-        the modularity curve. Or those of Ding et al. (2025) for self-similarity, which are its
-        defaults. A parameter given beside it departs from it.
+        the modularity curve. Or those of Hryniowski and Wong (2020) for NNTS and NNTP, or of Ding
+        et al. (2025) for self-similarity, which are the defaults of these. A parameter given
+        beside it departs from it.
     n_permutations : int, default 100
         Permutations of the labels for the null of modularity; 0 leaves it out.
     random_state : int, default 0

@@ -22,7 +22,7 @@ from layerscope._settings import (
     progress_for,
 )
 from layerscope.errors import InvalidInputError, InvalidTypeError
-from layerscope.measures._presets import NAMES, PRESETS, UNIT_PRESETS
+from layerscope.measures._presets import NAMES, PRESETS, STACK_PRESETS, UNIT_PRESETS
 from layerscope.neighbours import Neighbors
 
 __all__ = ["DEFERRED", "MEASURES", "Plan", "choose_measures", "make_plan"]
@@ -129,15 +129,19 @@ def make_plan(
     """
     if preset is not None:
         check_choice("preset", preset, NAMES)
-    paper = PRESETS.get(preset) if preset is not None else None
+    paper = None if preset is None else PRESETS.get(preset)
     asked: dict[str, Any] = {
         name: value
         for name, value in (("n_neighbors", n_neighbors), ("metric", metric))
         if given(value)
     }
-    if paper is not None:
-        n_neighbors = asked.get("n_neighbors", paper.n_neighbors)
-        metric = asked.get("metric", paper.metric)
+    across = None if preset is None else STACK_PRESETS.get(preset)
+    if across is not None:  # ready neighbours have to be what the preset says, too
+        asked = {"n_neighbors": across.n_neighbors, "metric": across.metric, **asked}
+    settings = paper or across
+    if settings is not None:
+        n_neighbors = asked.get("n_neighbors", settings.n_neighbors)
+        metric = asked.get("metric", settings.metric)
     check_choice("metric", metric, METRICS)
     check_int("n_neighbors", n_neighbors, low=1)
     check_memory(memory_limit)

@@ -10,10 +10,13 @@ from layerscope._settings import check_choice
 __all__ = [
     "NAMES",
     "PRESETS",
+    "STACK_PRESETS",
     "UNIT_PRESETS",
     "Preset",
+    "StackPreset",
     "UnitPreset",
     "get_preset",
+    "get_stack_preset",
     "get_unit_preset",
 ]
 
@@ -55,6 +58,33 @@ PRESETS = {
 
 
 @dataclass(frozen=True)
+class StackPreset:
+    """What a paper on neighbourhoods across layers used; maps are flattened.
+
+    Attributes
+    ----------
+    name : str
+        Name of the preset.
+    n_neighbors : int
+        Neighbours per sample, k.
+    metric : str
+        Distance of the neighbours.
+    gap : int
+        α, the missing layers that a run bridges.
+    """
+
+    name: str
+    n_neighbors: int
+    metric: str
+    gap: int
+
+
+STACK_PRESETS = {
+    "nnts2020": StackPreset(name="nnts2020", n_neighbors=15, metric="euclidean", gap=0),
+}
+
+
+@dataclass(frozen=True)
 class UnitPreset:
     """What a paper on the units of a layer used.
 
@@ -86,12 +116,17 @@ UNIT_PRESETS = {
 }
 
 #: Every preset, whatever it concerns.
-NAMES = (*PRESETS, *UNIT_PRESETS)
+NAMES = (*PRESETS, *STACK_PRESETS, *UNIT_PRESETS)
 
 
 def get_preset(name: object) -> Preset | None:
     """Return the preset of modularity of that name, None for None."""
     return None if name is None else PRESETS[check_choice("preset", name, PRESETS)]
+
+
+def get_stack_preset(name: object) -> StackPreset | None:
+    """Return the preset of NNTS and NNTP of that name, None for None."""
+    return None if name is None else STACK_PRESETS[check_choice("preset", name, STACK_PRESETS)]
 
 
 def get_unit_preset(name: object) -> UnitPreset | None:
