@@ -86,7 +86,11 @@ impl<'a> Places<'a> {
 
     /// Number of θ below `c`. The guess only saves steps; comparisons with θ decide.
     fn from(&self, c: f64, cell: u32) -> usize {
-        let mut place = usize::from(self.guess[(cell as usize).min(CELLS - 1)]);
+        let guess = usize::from(self.guess[(cell as usize).min(CELLS - 1)]);
+        // Most cells hold one θ at most: a step up or down without a branch is then enough.
+        let up = usize::from(guess < self.theta.len() && self.theta[guess] < c);
+        let down = usize::from(guess > 0 && self.theta[guess - 1] >= c);
+        let mut place = guess + up - down;
         while place < self.theta.len() && self.theta[place] < c {
             place += 1;
         }

@@ -234,26 +234,26 @@ fn compute(run: &Run, units: &Units, left: usize, out: &mut [f64]) -> Result<()>
 /// Least and most of some distances, ∞ and 0 of none.
 fn ends(distances: &[f64]) -> (f64, f64) {
     // Eight of each side by side: which comes first is all the same to a minimum.
-    let (mut least, mut most) = ([f64::INFINITY; 8], [0.0f64; 8]);
-    widest(
+    let (eights, rest) = distances.as_chunks::<8>();
+    let (least, most) = widest(
         #[inline(always)]
         || {
-            let (eights, rest) = distances.as_chunks::<8>();
+            let (mut least, mut most) = ([f64::INFINITY; 8], [0.0f64; 8]);
             for eight in eights {
-                for lane in 0..8 {
-                    let c = eight[lane];
-                    least[lane] = if c < least[lane] { c } else { least[lane] };
-                    most[lane] = if c > most[lane] { c } else { most[lane] };
+                for ((least, most), &c) in least.iter_mut().zip(&mut most).zip(eight) {
+                    *least = if c < *least { c } else { *least };
+                    *most = if c > *most { c } else { *most };
                 }
             }
-            for &c in rest {
-                least[0] = least[0].min(c);
-                most[0] = most[0].max(c);
-            }
+            (least, most)
         },
     );
-    let least = least.iter().fold(f64::INFINITY, |least, &c| least.min(c));
-    (least, most.iter().fold(0.0, |most: f64, &c| most.max(c)))
+    let all_least = least.iter().chain(rest);
+    let all_most = most.iter().chain(rest);
+    (
+        all_least.fold(f64::INFINITY, |least, &c| least.min(c)),
+        all_most.fold(0.0, |most: f64, &c| most.max(c)),
+    )
 }
 
 /// `C_ij` for every pair of two panels: Σ over samples of (`F_i` − `F_j`)², samples in order, and
@@ -280,10 +280,8 @@ fn roots(units: &Units, left: usize, right: usize) -> [[f64; PANEL]; PANEL] {
                     (*first, *second) = (a, b);
                 }
             }
-            for row in &mut sums {
-                for c in row {
-                    *c = (*c / samples).sqrt() / scale;
-                }
+            for c in sums.as_flattened_mut() {
+                *c = (*c / samples).sqrt() / scale;
             }
         },
     );
