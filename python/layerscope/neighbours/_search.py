@@ -34,7 +34,7 @@ __all__ = ["as_neighbors", "estimate_memory", "neighbors", "stack_neighbors"]
 METHODS = ("exact", "approximate", "auto")
 # Rows from which method="auto" is approximate.
 AUTO_APPROXIMATE = 200_000
-_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
 def neighbors(
@@ -169,7 +169,7 @@ def neighbors(
     said = remarks(found)
     if why_exact is not None and method == "approximate":
         said += (f"the search was exact although an approximate one was asked for: {why_exact}",)
-    return replace(found, warnings=said)
+    return replace(found, warnings=said) if said else found
 
 
 def as_neighbors(
@@ -261,19 +261,26 @@ def estimate_memory(
     *,
     n_neighbors: int = N_NEIGHBORS,
     metric: str = METRIC,
+    method: str = "exact",
     dtype: Any = "float32",
+    memory_limit: MemoryLimit = None,
     n_jobs: int | None = None,
 ) -> int:
     """Return the bytes that :func:`neighbors` takes besides its input: scratch and result.
+
+    The peak of a search of rows that all differ, to within 15 % from 10,000 rows on (tested
+    against the resident memory of a fresh process on Linux). Rows that int8 products cannot tell
+    apart go on to an engine that may hold half as much again, though never more than the limit. What the C
+    allocator keeps of memory that was given back is not counted.
 
     Parameters
     ----------
     n_samples, n_features : int
         Shape of the matrix.
-    n_neighbors, metric, n_jobs
+    n_neighbors, metric, method, memory_limit, n_jobs
         As in :func:`neighbors`.
     dtype : {"float64", "float32", "float16", "bfloat16"} or numpy dtype
-        Kind of the values.
+        Kind of the values. All four are read in place, so it makes no difference.
 
     Returns
     -------
@@ -283,6 +290,8 @@ def estimate_memory(
     ------
     InvalidInputError
         For sizes that no search could have.
+    MemoryLimitError
+        If the search would not fit under ``memory_limit``.
 
     Examples
     --------
@@ -295,9 +304,19 @@ def estimate_memory(
     most, means = n_samples - 1, "the other rows"
     k = check_int("n_neighbors", n_neighbors, low=1, high=most, high_means=means)
     metric = check_choice("metric", metric, METRICS)
-    size = _BYTES[check_choice("dtype", _dtype_name(dtype), _BYTES)]
-    bytes_needed = _core.estimate_memory(n_samples, n_features, k, size, metric, check_jobs(n_jobs))
-    return int(bytes_needed)
+    check_choice("method", method, METHODS)
+    check_choice("dtype", _dtype_name(dtype), DTYPES)
+    return int(
+        _core.estimate_memory(
+            n_samples,
+            n_features,
+            k,
+            metric,
+            method == "approximate" or (method == "auto" and n_samples >= AUTO_APPROXIMATE),
+            check_memory(memory_limit),
+            check_jobs(n_jobs),
+        )
+    )
 
 
 def _groups(groups: Any, n_samples: int) -> tuple[npt.NDArray[np.uint32], int]:

@@ -41,6 +41,72 @@ pub(crate) fn squared_distance_to_single(x: &[f64], y: &[f32]) -> f64 {
     )
 }
 
+/// Rows that stand side by side in a panel, feature by feature.
+pub(crate) const PANEL: usize = 8;
+/// Rows of a panel that are taken together.
+pub(crate) const TOGETHER: usize = 4;
+
+/// Sums of a few rows, those from `first` on of the panel `x`, with all rows of the panel `y`: the
+/// same bits as one pair after another. Lanes without features are not added: they would be zeros,
+/// and no sum is −0, since lanes start at 0.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub(crate) fn side_by_side(
+    x: &[[f64; PANEL]],
+    first: usize,
+    y: &[[f64; PANEL]],
+    term: impl Fn(f64, f64) -> f64,
+) -> Sums {
+    let lane = |which| one_lane(x, first, y, which, &term);
+    match x.len().min(y.len()) {
+        0 | 1 => lane(0),
+        2 => plus(&lane(0), &lane(1)),
+        3 => plus(&plus(&lane(0), &lane(2)), &lane(1)),
+        4 => plus(&plus(&lane(0), &lane(2)), &plus(&lane(1), &lane(3))),
+        _ => {
+            let even = plus(&plus(&lane(0), &lane(4)), &plus(&lane(2), &lane(6)));
+            let odd = plus(&plus(&lane(1), &lane(5)), &plus(&lane(3), &lane(7)));
+            plus(&even, &odd)
+        }
+    }
+}
+
+/// Sums of [`TOGETHER`] rows with a panel.
+pub(crate) type Sums = [[f64; PANEL]; TOGETHER];
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn one_lane(
+    x: &[[f64; PANEL]],
+    first: usize,
+    y: &[[f64; PANEL]],
+    which: usize,
+    term: &impl Fn(f64, f64) -> f64,
+) -> Sums {
+    let mut sums = [[0.0; PANEL]; TOGETHER];
+    let both = x.iter().zip(y).skip(which).step_by(LANES);
+    for (a, b) in both {
+        for (sums, &a) in sums.iter_mut().zip(&a[first..]) {
+            for (sum, &b) in sums.iter_mut().zip(b) {
+                *sum += term(a, b);
+            }
+        }
+    }
+    sums
+}
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn plus(a: &Sums, b: &Sums) -> Sums {
+    let mut sums = *a;
+    for (sums, others) in sums.iter_mut().zip(b) {
+        for (sum, &other) in sums.iter_mut().zip(others) {
+            *sum += other;
+        }
+    }
+    sums
+}
+
 /// Σ xⱼ.
 pub(crate) fn sum(x: &[f64]) -> f64 {
     over_pairs(x, x, |a, _| a)
@@ -92,5 +158,29 @@ mod tests {
         assert_eq!(product(&x, &y), 1140.0);
         assert_eq!(squared_distance(&x, &y), 2299.0);
         assert_eq!((depth(1), depth(8), depth(9)), (4, 4, 5));
+    }
+
+    #[test]
+    fn side_by_side_is_one_after_another() {
+        for d in [1, 2, 3, 4, 5, 7, 8, 9, 16, 37] {
+            let value = |i: usize, j: usize| ((i * 31 + j * 17) as f64).sin() * 3f64.powi(j as i32);
+            let panel = |from: usize| -> Vec<[f64; PANEL]> {
+                let side = |j: usize| std::array::from_fn(|i| value(from + i, j));
+                (0..d).map(side).collect()
+            };
+            let row = |i: usize| -> Vec<f64> { (0..d).map(|j| value(i, j)).collect() };
+            for first in [0, 4] {
+                let products = side_by_side(&panel(9), first, &panel(90), |a, b| a * b);
+                let squares =
+                    side_by_side(&panel(9), first, &panel(90), |a, b| (a - b) * (a - b));
+                for i in 0..TOGETHER {
+                    for j in 0..PANEL {
+                        let (x, y) = (row(9 + first + i), row(90 + j));
+                        assert_eq!(products[i][j].to_bits(), product(&x, &y).to_bits());
+                        assert_eq!(squares[i][j].to_bits(), squared_distance(&x, &y).to_bits());
+                    }
+                }
+            }
+        }
     }
 }

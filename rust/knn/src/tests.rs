@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use crate::exact::{least_block, search};
 use crate::kernel::{Kernel, Precision};
 use crate::memory::Plan;
-use crate::{Metric, Neighbours, Request, estimate_memory, neighbors};
+use crate::{Metric, Neighbours, Plans, Request, estimate_memory, neighbors};
 
 fn with_jobs<T>(jobs: usize, work: impl FnOnce(&Run) -> T) -> T {
     let (interrupt, progress) = (Interrupt::default(), Progress::default());
@@ -311,7 +311,16 @@ fn a_memory_limit_changes_nothing_or_says_what_it_needs() {
     let Err(Error::MemoryLimit { needed, .. }) = limited(10) else {
         panic!("ten bytes cannot do");
     };
-    assert!(needed < estimate_memory(400, 20, 40, 2));
+    let plans = Plans {
+        rows: 400,
+        columns: 20,
+        k: 40,
+        metric: Metric::Euclidean,
+        approximate: false,
+        jobs: 2,
+        memory_limit: None,
+    };
+    assert!(needed < estimate_memory(&plans).unwrap());
     assert_eq!(limited(needed).unwrap(), free);
     assert_eq!(limited(2 * needed).unwrap(), free);
 }

@@ -22,11 +22,6 @@ impl Lists {
         Ok(Self { length, words })
     }
 
-    /// Wraps rows that were filled elsewhere.
-    pub(crate) fn of(length: usize, words: Vec<u32>) -> Self {
-        Self { length, words }
-    }
-
     /// Slots of a row.
     pub(crate) fn length(&self) -> usize {
         self.length
