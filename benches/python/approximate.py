@@ -8,7 +8,7 @@ import numpy as np
 
 import layerscope as ls
 from _bench import Agreement, Case, Job, main
-from _data import clustered
+from _data import clustered, sparse
 
 TITLE = "approximate neighbours, Euclidean, float32"
 K = 10
@@ -22,7 +22,7 @@ def data(kind: str, n: int, d: int) -> np.ndarray:
     if kind == "clustered":
         return clustered(n, d)[0]
     if kind == "relu":
-        return np.maximum(clustered(n, d)[0] - np.float32(0.5), 0)
+        return sparse(n, d)
     generator = np.random.default_rng(n + d)
     directions = generator.standard_normal((24, d), dtype=np.float32) / np.float32(np.sqrt(24))
     X = generator.standard_normal((n, 24), dtype=np.float32) @ directions

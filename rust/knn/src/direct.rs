@@ -22,6 +22,9 @@ use crate::rows::Rows;
 /// Rows of a block; a tile is a pair of blocks.
 const BLOCK: usize = 64;
 
+/// Lists up to that long are kept in order; longer ones are put in order now and then.
+const SORTED: usize = 48;
+
 /// What is compared with what.
 #[derive(Clone, Copy)]
 pub(crate) struct Direct<'a> {
@@ -89,56 +92,64 @@ impl Panels {
     }
 
     /// Fills a tile; keys beyond the last rows mean nothing.
-    fn fill(&self, run: &Run, others: &Self, (i, j): (usize, usize), tile: &mut Tile) -> Result<()> {
+    fn fill(
+        &self,
+        run: &Run,
+        others: &Self,
+        (i, j): (usize, usize),
+        tile: &mut Tile,
+    ) -> Result<()> {
         let panels = |rows: Range<usize>| rows.start / PANEL..rows.end.div_ceil(PANEL);
         let (above, across) = (panels(self.block(i)), panels(others.block(j)));
         for (at, up) in above.enumerate() {
             run.check()?;
-            for first in [0, TOGETHER] {
-                let rows = &mut tile[at * PANEL + first..][..TOGETHER];
-                widest(
-                    #[inline(always)]
-                    || {
-                        for (place, right) in across.clone().enumerate() {
-                            let keys = self.keys(up, first, others, right);
-                            for (row, keys) in rows.iter_mut().zip(&keys) {
-                                row[place * PANEL..][..PANEL].copy_from_slice(keys);
-                            }
+            let rows = &mut tile[at * PANEL..][..PANEL];
+            let places = across.clone().enumerate();
+            widest(
+                #[inline(always)]
+                || {
+                    for (place, right) in places.clone() {
+                        let upper = self.keys::<0>(up, others, right);
+                        let lower = self.keys::<TOGETHER>(up, others, right);
+                        for r in 0..TOGETHER {
+                            let span = place * PANEL..(place + 1) * PANEL;
+                            rows[r][span.clone()].copy_from_slice(&upper[r]);
+                            rows[TOGETHER + r][span].copy_from_slice(&lower[r]);
                         }
-                    },
-                );
-            }
+                    }
+                },
+            );
         }
         Ok(())
     }
 
-    #[allow(clippy::inline_always)]
+    // Loops by index, as in `lanes`.
+    #[allow(clippy::inline_always, clippy::needless_range_loop)]
     #[inline(always)]
-    fn keys(&self, up: usize, first: usize, others: &Self, right: usize) -> Sums {
+    fn keys<const FIRST: usize>(&self, up: usize, others: &Self, right: usize) -> Sums {
         let (x, y) = (self.panel(up), others.panel(right));
         if self.metric == Metric::Euclidean {
-            return lanes::side_by_side(
+            return lanes::side_by_side::<FIRST>(
                 x,
-                first,
                 y,
                 #[inline(always)]
                 |a, b| (a - b) * (a - b),
             );
         }
-        let mut keys = lanes::side_by_side(
+        let mut keys = lanes::side_by_side::<FIRST>(
             x,
-            first,
             y,
             #[inline(always)]
             |a, b| a * b,
         );
-        let roots = &self.roots[up][first..];
-        for (keys, &root) in keys.iter_mut().zip(roots) {
-            for (key, &other) in keys.iter_mut().zip(&others.roots[right]) {
+        let (roots, other_roots) = (&self.roots[up], &others.roots[right]);
+        for r in 0..TOGETHER {
+            for c in 0..PANEL {
+                let key = &mut keys[r][c];
                 *key = if self.metric == Metric::InnerProduct {
                     -*key
                 } else {
-                    Metric::angle_key(*key, root, other)
+                    Metric::angle_key(*key, roots[FIRST + r], other_roots[c])
                 };
             }
         }
@@ -162,14 +173,40 @@ impl Best {
     /// by its index.
     fn offer(&mut self, row: usize, key: f64, index: usize, wanted: usize) {
         let held = &mut self.held[row];
-        held.push(Ranked {
+        let ranked = Ranked {
             key,
             index: index as u32,
-        });
-        if held.len() == room(wanted) {
-            self.thresholds[row] = prune(held, wanted);
+        };
+        if wanted > SORTED {
+            held.push(ranked);
+            if held.len() == room(wanted) {
+                self.thresholds[row] = prune(held, wanted);
+            }
+            return;
+        }
+        if held.len() < wanted {
+            held.push(ranked);
+        } else if stands_before(ranked, held[wanted - 1]) {
+            held[wanted - 1] = ranked;
+        } else {
+            return;
+        }
+        let mut at = held.len() - 1;
+        while at > 0 && stands_before(ranked, held[at - 1]) {
+            held[at] = held[at - 1];
+            at -= 1;
+        }
+        held[at] = ranked;
+        if held.len() == wanted {
+            self.thresholds[row] = held[wanted - 1].key;
         }
     }
+}
+
+/// `a < b`, in fewer branches.
+#[inline]
+fn stands_before(a: Ranked, b: Ranked) -> bool {
+    (a.key < b.key) | ((a.key == b.key) & (a.index < b.index))
 }
 
 /// Keeps the best; returns the last key among them.
@@ -184,7 +221,7 @@ fn prune(held: &mut Vec<Ranked>, wanted: usize) -> f64 {
 
 /// Candidates that a row holds before it drops the worse ones.
 fn room(wanted: usize) -> usize {
-    2 * wanted + 32
+    if wanted > SORTED { 2 * wanted } else { wanted }
 }
 
 impl Direct<'_> {
@@ -213,9 +250,10 @@ impl Direct<'_> {
         run.map_with(tiles.len(), scratch, |tile, at| {
             let (i, j) = tiles[at];
             asked.fill(run, &data, (i, j), &mut tile[0])?;
-            self.take(&mut own(&best[i]), asked.block(i), data.block(j), &tile[0]);
+            let (left, right) = (asked.block(i), data.block(j));
+            self.take(&mut own(&best[i]), &left, &right, &tile[0]);
             if self.symmetric && i != j {
-                self.take_across(&mut own(&best[j]), asked.block(i), data.block(j), &tile[0]);
+                self.take_across(&mut own(&best[j]), &left, &right, &tile[0]);
             }
             run.progress().step();
             Ok(())
@@ -225,8 +263,10 @@ impl Direct<'_> {
             let mut tied = filled(self.writer.k, 0u64)?;
             let mut slot = own(&slots[block]);
             for (local, list) in own(&best[block]).held.iter_mut().enumerate() {
-                prune(list, wanted);
-                list.sort_unstable();
+                if wanted > SORTED {
+                    prune(list, wanted);
+                    list.sort_unstable();
+                }
                 self.writer.write(&mut slot, local, list, &mut tied)?;
             }
             run.progress().step();
@@ -238,16 +278,17 @@ impl Direct<'_> {
     }
 
     /// Offers the rows on the right to those on the left.
-    fn take(&self, best: &mut Best, left: Range<usize>, right: Range<usize>, tile: &Tile) {
+    fn take(&self, best: &mut Best, left: &Range<usize>, right: &Range<usize>, tile: &Tile) {
         let wanted = self.writer.k + 1;
-        for (local, (row, keys)) in left.zip(tile).enumerate() {
+        for (local, (row, keys)) in left.clone().zip(tile).enumerate() {
             for (place, keys) in keys.as_chunks::<PANEL>().0.iter().enumerate() {
-                if !any_within(keys, &[best.thresholds[local]; PANEL]) {
-                    continue;
-                }
-                let others = right.start + place * PANEL..right.end;
-                for (other, &key) in others.zip(keys) {
-                    if key <= best.thresholds[local] && !self.barred(row, other) {
+                let mut near = within(keys, &[best.thresholds[local]; PANEL]);
+                while near != 0 {
+                    let at = near.trailing_zeros() as usize;
+                    near &= near - 1;
+                    let (other, key) = (right.start + place * PANEL + at, keys[at]);
+                    let fits = other < right.end && key <= best.thresholds[local];
+                    if fits && !self.barred(row, other) {
                         best.offer(local, key, other, wanted);
                     }
                 }
@@ -256,19 +297,18 @@ impl Direct<'_> {
     }
 
     /// Offers the rows on the left to those on the right.
-    fn take_across(&self, best: &mut Best, left: Range<usize>, right: Range<usize>, tile: &Tile) {
+    fn take_across(&self, best: &mut Best, left: &Range<usize>, right: &Range<usize>, tile: &Tile) {
         let wanted = self.writer.k + 1;
-        for (row, keys) in left.zip(tile) {
+        for (row, keys) in left.clone().zip(tile) {
             for (place, keys) in keys.as_chunks::<PANEL>().0.iter().enumerate() {
-                let first = place * PANEL;
-                if !any_within(keys, &best.thresholds.as_chunks().0[place]) {
-                    continue;
-                }
-                let others = right.start + first..right.end;
-                for (at, (other, &key)) in others.zip(keys).enumerate() {
-                    let local = first + at;
-                    if key <= best.thresholds[local] && !self.barred(row, other) {
-                        best.offer(local, key, row, wanted);
+                let mut near = within(keys, &best.thresholds.as_chunks().0[place]);
+                while near != 0 {
+                    let at = near.trailing_zeros() as usize;
+                    near &= near - 1;
+                    let local = place * PANEL + at;
+                    let other = right.start + local;
+                    if other < right.end && !self.barred(row, other) {
+                        best.offer(local, keys[at], row, wanted);
                     }
                 }
             }
@@ -278,15 +318,20 @@ impl Direct<'_> {
     /// Whether two rows may not be neighbours.
     fn barred(&self, row: usize, other: usize) -> bool {
         self.symmetric
-            && (row == other || self.groups.is_some_and(|groups| groups[row] == groups[other]))
+            && (row == other
+                || self
+                    .groups
+                    .is_some_and(|groups| groups[row] == groups[other]))
     }
 }
 
-/// Whether some key does not exceed its threshold.
+/// The keys that do not exceed their thresholds, a bit each.
 #[inline]
-fn any_within(keys: &[f64; PANEL], thresholds: &[f64; PANEL]) -> bool {
-    let within = keys.iter().zip(thresholds).map(|(key, limit)| u8::from(key <= limit));
-    within.sum::<u8>() > 0
+fn within(keys: &[f64; PANEL], thresholds: &[f64; PANEL]) -> u32 {
+    let pairs = keys.iter().zip(thresholds).enumerate();
+    pairs.fold(0, |mask, (at, (key, limit))| {
+        mask | u32::from(key <= limit) << at
+    })
 }
 
 /// Bytes that such a search holds.

@@ -21,7 +21,7 @@ const WORDS: [&str; 6] = ["scalar", "avx2", "avx512", "bf16", "int8", "neon"];
 pub(crate) enum Engine {
     /// Whatever is fastest for the shape.
     Fitting,
-    /// Keys by their definition, nothing else.
+    /// Keys by their definition, nothing else; tests ask for it.
     #[cfg_attr(not(test), allow(dead_code))]
     Direct,
     /// float64 loops that every processor runs.
@@ -88,11 +88,11 @@ fn fitting(sizes: &Sizes) -> Vec<Kernel> {
         .collect()
 }
 
-/// The cost model of keys by their definition: some 0.07 ns a value of a pair, and hardly anything
-/// beside.
+/// The cost model of keys by their definition: no product pays for its preparation before there is
+/// so much to multiply.
 fn suits_direct(sizes: &Sizes) -> bool {
-    let work: usize = std::env::var("LS_DIRECT").ok().and_then(|v| v.parse().ok()).unwrap_or(100_000);
-    sizes.rows.saturating_mul(sizes.columns + 9) <= work
+    const MOST: usize = 65_000;
+    sizes.rows.saturating_mul(sizes.columns + 9) <= MOST
 }
 
 /// A short name for people.

@@ -32,7 +32,9 @@ pub struct Plans {
 /// For data that the first engine can tell apart; rows that are too alike for int8 go on to an
 /// engine that may hold more, though never more than the limit.
 pub fn estimate_memory(plans: &Plans) -> Result<u64> {
-    let Plans { rows, columns, k, .. } = *plans;
+    let Plans {
+        rows, columns, k, ..
+    } = *plans;
     let output = (rows as u64).saturating_mul(12).saturating_mul(k as u64);
     let sizes = Sizes::of_one_layer(rows, columns, k, plans.metric.is_angle(), plans.jobs);
     if plans.approximate && descent::suits(rows, columns, k, plans.metric) {

@@ -46,62 +46,90 @@ pub(crate) const PANEL: usize = 8;
 /// Rows of a panel that are taken together.
 pub(crate) const TOGETHER: usize = 4;
 
-/// Sums of a few rows, those from `first` on of the panel `x`, with all rows of the panel `y`: the
+/// Sums of [`TOGETHER`] rows with a panel.
+pub(crate) type Sums = [[f64; PANEL]; TOGETHER];
+
+/// Sums of a few rows, those from `FIRST` on of the panel `x`, with all rows of the panel `y`: the
 /// same bits as one pair after another. Lanes without features are not added: they would be zeros,
 /// and no sum is −0, since lanes start at 0.
 #[allow(clippy::inline_always)]
 #[inline(always)]
-pub(crate) fn side_by_side(
+pub(crate) fn side_by_side<const FIRST: usize>(
     x: &[[f64; PANEL]],
-    first: usize,
     y: &[[f64; PANEL]],
     term: impl Fn(f64, f64) -> f64,
 ) -> Sums {
-    let lane = |which| one_lane(x, first, y, which, &term);
-    match x.len().min(y.len()) {
-        0 | 1 => lane(0),
-        2 => plus(&lane(0), &lane(1)),
-        3 => plus(&plus(&lane(0), &lane(2)), &lane(1)),
-        4 => plus(&plus(&lane(0), &lane(2)), &plus(&lane(1), &lane(3))),
-        _ => {
-            let even = plus(&plus(&lane(0), &lane(4)), &plus(&lane(2), &lane(6)));
-            let odd = plus(&plus(&lane(1), &lane(5)), &plus(&lane(3), &lane(7)));
-            plus(&even, &odd)
-        }
-    }
+    // One lane after the other, so that its sums stay in registers. No closure: it might not be
+    // inlined, and be compiled for the narrowest processor.
+    let even = match x.len() {
+        0..=2 => one_lane::<FIRST>(x, y, 0, &term),
+        3 | 4 => plus(
+            &one_lane::<FIRST>(x, y, 0, &term),
+            &one_lane::<FIRST>(x, y, 2, &term),
+        ),
+        _ => plus(
+            &plus(
+                &one_lane::<FIRST>(x, y, 0, &term),
+                &one_lane::<FIRST>(x, y, 4, &term),
+            ),
+            &plus(
+                &one_lane::<FIRST>(x, y, 2, &term),
+                &one_lane::<FIRST>(x, y, 6, &term),
+            ),
+        ),
+    };
+    let odd = match x.len() {
+        0 | 1 => return even,
+        2 | 3 => one_lane::<FIRST>(x, y, 1, &term),
+        4 => plus(
+            &one_lane::<FIRST>(x, y, 1, &term),
+            &one_lane::<FIRST>(x, y, 3, &term),
+        ),
+        _ => plus(
+            &plus(
+                &one_lane::<FIRST>(x, y, 1, &term),
+                &one_lane::<FIRST>(x, y, 5, &term),
+            ),
+            &plus(
+                &one_lane::<FIRST>(x, y, 3, &term),
+                &one_lane::<FIRST>(x, y, 7, &term),
+            ),
+        ),
+    };
+    plus(&even, &odd)
 }
 
-/// Sums of [`TOGETHER`] rows with a panel.
-pub(crate) type Sums = [[f64; PANEL]; TOGETHER];
-
-#[allow(clippy::inline_always)]
+// Loops by index: they become whole registers, which chains of iterators did not.
+#[allow(clippy::inline_always, clippy::needless_range_loop)]
 #[inline(always)]
-fn one_lane(
+fn one_lane<const FIRST: usize>(
     x: &[[f64; PANEL]],
-    first: usize,
     y: &[[f64; PANEL]],
-    which: usize,
+    lane: usize,
     term: &impl Fn(f64, f64) -> f64,
 ) -> Sums {
     let mut sums = [[0.0; PANEL]; TOGETHER];
-    let both = x.iter().zip(y).skip(which).step_by(LANES);
-    for (a, b) in both {
-        for (sums, &a) in sums.iter_mut().zip(&a[first..]) {
-            for (sum, &b) in sums.iter_mut().zip(b) {
-                *sum += term(a, b);
+    let features = x.len().min(y.len());
+    let (x, y) = (&x[..features], &y[..features]);
+    for feature in (lane..features).step_by(LANES) {
+        let (a, b) = (&x[feature], &y[feature]);
+        for r in 0..TOGETHER {
+            let a = a[FIRST + r];
+            for c in 0..PANEL {
+                sums[r][c] += term(a, b[c]);
             }
         }
     }
     sums
 }
 
-#[allow(clippy::inline_always)]
+#[allow(clippy::inline_always, clippy::needless_range_loop)]
 #[inline(always)]
 fn plus(a: &Sums, b: &Sums) -> Sums {
     let mut sums = *a;
-    for (sums, others) in sums.iter_mut().zip(b) {
-        for (sum, &other) in sums.iter_mut().zip(others) {
-            *sum += other;
+    for r in 0..TOGETHER {
+        for c in 0..PANEL {
+            sums[r][c] += b[r][c];
         }
     }
     sums
@@ -169,10 +197,20 @@ mod tests {
                 (0..d).map(side).collect()
             };
             let row = |i: usize| -> Vec<f64> { (0..d).map(|j| value(i, j)).collect() };
-            for first in [0, 4] {
-                let products = side_by_side(&panel(9), first, &panel(90), |a, b| a * b);
-                let squares =
-                    side_by_side(&panel(9), first, &panel(90), |a, b| (a - b) * (a - b));
+            let (x, y) = (panel(9), panel(90));
+            let square = |a: f64, b: f64| (a - b) * (a - b);
+            for (first, products, squares) in [
+                (
+                    0,
+                    side_by_side::<0>(&x, &y, |a, b| a * b),
+                    side_by_side::<0>(&x, &y, square),
+                ),
+                (
+                    4,
+                    side_by_side::<4>(&x, &y, |a, b| a * b),
+                    side_by_side::<4>(&x, &y, square),
+                ),
+            ] {
                 for i in 0..TOGETHER {
                     for j in 0..PANEL {
                         let (x, y) = (row(9 + first + i), row(90 + j));

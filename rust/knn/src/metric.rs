@@ -69,9 +69,7 @@ impl Metric {
         match self {
             Self::Euclidean => lanes::squared_distance(x, y),
             Self::InnerProduct => -lanes::product(x, y),
-            Self::Cosine | Self::Pearson => {
-                Self::angle_key(lanes::product(x, y), root_x, root_y)
-            }
+            Self::Cosine | Self::Pearson => Self::angle_key(lanes::product(x, y), root_x, root_y),
         }
     }
 

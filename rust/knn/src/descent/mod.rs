@@ -209,10 +209,7 @@ fn unsuited(n: usize, d: usize, k: usize, metric: Metric, effort: Effort) -> Opt
             metric == Metric::InnerProduct,
             "the largest inner products need not be near",
         ),
-        (
-            k > MOST_NEIGHBOURS,
-            "more than 100 neighbours are wanted",
-        ),
+        (k > MOST_NEIGHBOURS, "more than 100 neighbours are wanted"),
         (n < effort.smallest, "there are few rows"),
         (d > LONGEST_BYTES, "rows are too long"),
         (n > 1 << 31, "there are too many rows"),

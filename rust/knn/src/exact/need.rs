@@ -10,8 +10,8 @@ use crate::memory::{Plan, Sizes, bytes};
 
 const BLOCK: usize = 256;
 const PANEL: usize = 1024;
-/// What the float64 product keeps for itself per thread: its slab of the second-level cache.
-const SLAB: u128 = 2 << 20;
+/// What the float64 product keeps for itself per thread beside a packed side.
+const SLAB: u128 = 1 << 17;
 /// Length and threshold of a row's buffer.
 const BUFFER: u128 = 16;
 /// A candidate with its key, in a list.
