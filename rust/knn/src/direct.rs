@@ -48,7 +48,7 @@ struct Panels {
 }
 
 /// The keys of the rows of one block with those of another.
-type Tile = [[f64; BLOCK]; BLOCK];
+type Tile = [[f64; BLOCK]];
 
 /// The best candidates of the rows of a block so far.
 struct Best {
@@ -204,6 +204,7 @@ impl Best {
 }
 
 /// `a < b`, in fewer branches.
+#[allow(clippy::needless_bitwise_bool)]
 #[inline]
 fn stands_before(a: Ranked, b: Ranked) -> bool {
     (a.key < b.key) | ((a.key == b.key) & (a.index < b.index))
@@ -246,14 +247,14 @@ impl Direct<'_> {
             tiles.extend((from..others).map(|j| (i, j)));
         }
         run.progress().start((tiles.len() + blocks) as u64);
-        let scratch = || filled(1, [[0.0; BLOCK]; BLOCK]);
+        let scratch = || filled(BLOCK, [0.0; BLOCK]);
         run.map_with(tiles.len(), scratch, |tile, at| {
             let (i, j) = tiles[at];
-            asked.fill(run, &data, (i, j), &mut tile[0])?;
+            asked.fill(run, &data, (i, j), tile)?;
             let (left, right) = (asked.block(i), data.block(j));
-            self.take(&mut own(&best[i]), &left, &right, &tile[0]);
+            self.take(&mut own(&best[i]), &left, &right, tile);
             if self.symmetric && i != j {
-                self.take_across(&mut own(&best[j]), &left, &right, &tile[0]);
+                self.take_across(&mut own(&best[j]), &left, &right, tile);
             }
             run.progress().step();
             Ok(())
@@ -340,7 +341,7 @@ pub(crate) fn held(sizes: &Sizes) -> u64 {
     let panels = 8 * wide(sizes.rows.next_multiple_of(PANEL)) * (wide(sizes.columns) + 1);
     let lists = size_of::<Ranked>() as u128 * wide(room(sizes.wanted + 1)) + 40;
     let tiles = 8 * wide(sizes.rows.div_ceil(BLOCK)).pow(2);
-    let workers = wide(sizes.jobs) * size_of::<Tile>() as u128;
+    let workers = wide(sizes.jobs) * (8 * BLOCK * BLOCK) as u128;
     let held = sizes.shared() + panels + wide(sizes.rows) * lists + tiles + workers;
     bytes(held.max(sizes.before()))
 }

@@ -142,11 +142,7 @@ pub(crate) fn search(
     }
     let largest = request.check_values(run)?;
     let metric = request.metric;
-    let scale = if metric.is_angle() {
-        Scale::NONE
-    } else {
-        Scale::bringing(largest)
-    };
+    let scale = Scale::of(metric, largest);
     let rows = Rows::new(run, request.data, metric, scale)?;
     let distinct = Distinct::find(run, &request.data, request.groups)?;
     if distinct.len() < effort.smallest {

@@ -51,8 +51,15 @@ use crate::request::Request;
 use crate::rows::Rows;
 use crate::scale::Scale;
 
-/// Values of pairs from which threads share the work.
-const LEAST_SHARED: u64 = 10_000_000;
+/// The threads that a search is worth: waking one takes longer than the smallest searches.
+fn threads<'a>(run: &Run<'a>, request: &Request) -> Run<'a> {
+    const LEAST_SHARED: u64 = 25_000_000;
+    if request.pairs() < LEAST_SHARED {
+        run.serial()
+    } else {
+        *run
+    }
+}
 
 /// Finds the k nearest rows of every row.
 pub fn neighbors(run: &Run, request: &Request) -> Result<Neighbours> {
@@ -67,20 +74,10 @@ pub(crate) fn search(
     adjust: impl Fn(Plan) -> Plan,
 ) -> Result<Neighbours> {
     request.check()?;
-    // Waking a thread takes longer than the smallest searches.
-    let serial = run.serial();
-    let run = if request.pairs() < LEAST_SHARED {
-        &serial
-    } else {
-        run
-    };
+    let run = &threads(run, request);
     let largest = request.check_values(run)?;
     let metric = request.metric;
-    let scale = if metric.is_angle() {
-        Scale::NONE
-    } else {
-        Scale::bringing(largest)
-    };
+    let scale = Scale::of(metric, largest);
     let data = Rows::new(run, request.data, metric, scale)?;
     let queries = match request.queries {
         Some(queries) => Some(Rows::new(run, queries, metric, scale)?),
@@ -144,14 +141,7 @@ pub(crate) fn search(
     };
     let mut output = Output::new(asked_side.rows.len(), request.k)?;
     if directly(&sizes, engine, request.memory_limit) {
-        let direct = Direct {
-            asked: asked_side.rows,
-            data: &data,
-            symmetric,
-            groups: request.groups,
-            writer: search.writer,
-        };
-        direct.search(run, &mut output)?;
+        search.directly().search(run, &mut output)?;
         return Ok(output.finish(distinct.n_repeated(), data.n_zero()));
     }
     for kernel in engine.kernels(&sizes) {
@@ -245,7 +235,18 @@ struct Search<'a> {
     writer: Writer,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    /// The search without products.
+    fn directly(&self) -> Direct<'a> {
+        Direct {
+            asked: self.context.asked.rows,
+            data: self.context.data.rows,
+            symmetric: self.symmetric,
+            groups: self.context.data.groups,
+            writer: self.writer,
+        }
+    }
+
     /// Searches by float64 products, in bands of rows.
     fn widely(&self, plan: &Plan, centre: &[f64], output: &mut Output) -> Result<()> {
         let shelf = Mutex::new(Vec::new());

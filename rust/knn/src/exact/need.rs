@@ -10,8 +10,8 @@ use crate::memory::{Plan, Sizes, bytes};
 
 const BLOCK: usize = 256;
 const PANEL: usize = 1024;
-/// What the float64 product keeps for itself per thread beside a packed side.
-const SLAB: u128 = 1 << 17;
+/// What the float64 product keeps for itself per thread, beside both sides packed.
+const SLAB: u128 = 1 << 16;
 /// Length and threshold of a row's buffer.
 const BUFFER: u128 = 16;
 /// A candidate with its key, in a list.
@@ -41,7 +41,7 @@ fn wide_bytes(sizes: &Sizes, plan: &Plan) -> u64 {
     let band = (plan.band as u128 * plan.block as u128).min(sizes.asked as u128);
     let tiles = 8 * plan.band as u128 * sizes.data.div_ceil(plan.block) as u128;
     let worker = tiles::worker_bytes(plan.block, plan.panel)
-        + 8 * (plan.block * plan.panel) as u128
+        + 16 * (plan.block * plan.panel) as u128
         + SLAB
         + 16 * sizes.columns as u128
         + (RANKED + 8) * plan.capacity as u128;

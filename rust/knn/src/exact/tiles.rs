@@ -227,7 +227,7 @@ impl Sweep<'_> {
                 .resize(right.len(), f64::NEG_INFINITY);
         }
         worker.hits.clear();
-        for local in from..left.len() {
+        for (local, &threshold) in left_thresholds.iter().enumerate().skip(from) {
             if worker.hits.len() >= HITS {
                 return local;
             }
@@ -240,7 +240,7 @@ impl Sweep<'_> {
             let row = Row {
                 index: local as u32,
                 bound: context.asked_bounds[left.start + local],
-                threshold: left_thresholds[local],
+                threshold,
             };
             let products = &worker.product[local * right.len()..(local + 1) * right.len()];
             row.test(first, products, &worker.columns, &mut worker.hits);
