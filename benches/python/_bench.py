@@ -181,9 +181,7 @@ def options_of(parser: argparse.ArgumentParser) -> argparse.Namespace:
     return options
 
 
-def main(
-    title: str, cases: Sequence[Case] | Callable[[], Sequence[Case]], *packages: str
-) -> None:
+def main(title: str, cases: Sequence[Case] | Callable[[], Sequence[Case]], *packages: str) -> None:
     """Run one bench as a program."""
     options = options_of(argparse.ArgumentParser(description=title))
     print_machine(*packages)

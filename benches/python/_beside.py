@@ -179,12 +179,8 @@ def torch_interpreter() -> str | None:
 
 
 def wider_faiss() -> Mapping[str, str] | None:
-    """Return the variables that make faiss use AVX-512 where the processor has it and faiss, as
-    installed, does not use it by itself; None where it does, or cannot.
-    """
-    try:
-        import faiss
-    except ImportError:
+    """Return the variables that make faiss use AVX-512; None where it does by itself, or cannot."""
+    if importlib.util.find_spec("faiss") is None:
         return None
     flags = Path("/proc/cpuinfo")
     has = flags.exists() and "avx512f" in flags.read_text(encoding="utf-8")

@@ -63,7 +63,9 @@ def main() -> None:
     if importlib.util.find_spec("faiss") is not None:
         codes["faiss flat"] = FAISS
     print(f"\nrows with a wrong set, of {N:,}; n = {N:,}, d = {D}, k = {K}, float32\n")
-    print("| data | " + " | ".join(codes) + " | " + " | ".join(f"{c}, centred" for c in codes) + " |")
+    print(
+        "| data | " + " | ".join(codes) + " | " + " | ".join(f"{c}, centred" for c in codes) + " |"
+    )
     print("|---" * (1 + 2 * len(codes)) + "|")
     for name, X in data().items():
         cells = []

@@ -73,7 +73,12 @@ print(json.dumps({"peak": peak, "estimate": estimated, "files": mapped_pages,
 
 
 def measured(
-    shape: tuple[int, int], kind: str, *, spread: float = 1.0, mapped: Path | None = None, **how: Any
+    shape: tuple[int, int],
+    kind: str,
+    *,
+    spread: float = 1.0,
+    mapped: Path | None = None,
+    **how: Any,
 ) -> dict[str, Any]:
     """Search in a fresh process; skip where the peak cannot be forgotten."""
     given = {"shape": shape, "kind": kind, "spread": spread, "how": {"n_jobs": 2, **how}}
