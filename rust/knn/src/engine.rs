@@ -69,7 +69,7 @@ impl Engine {
 /// for long lists, float64 products are as fast. bfloat16 is left to those who ask for it: beside
 /// fast int8 products it has not been the fastest anywhere yet.
 fn fitting(sizes: &Sizes) -> Vec<Kernel> {
-    const ROWS: usize = 500;
+    const ROWS: usize = 100;
     const VALUES: usize = 100_000;
     const WANTED: usize = 64;
     const FEATURES_OF_BYTES: usize = 16;
