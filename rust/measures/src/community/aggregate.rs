@@ -1,11 +1,11 @@
 //! Aggregation: communities become the nodes of a coarser level.
 
-use layerscope_core::{Result, Run, with_capacity};
+use layerscope_core::{Result, with_capacity};
 
 use super::groups::Groups;
 use super::level::{Coarse, Level, Weights};
-use super::near::Near;
 use super::tally::Tally;
+use super::tools::{Shop, Tools};
 
 /// Blocks that wait to be copied together: few, for they are memory twice.
 const WAVE: usize = 16;
@@ -21,7 +21,7 @@ struct Block {
 /// Merges the nodes of each community. Weights between two communities add up; those inside are
 /// left out, for they stay in the masses.
 pub(super) fn aggregate<W: Weights>(
-    run: &Run,
+    shop: Shop,
     level: &Level<W>,
     community: &[u32],
     groups: &Groups,
@@ -36,13 +36,13 @@ pub(super) fn aggregate<W: Weights>(
     };
     coarse.indptr.push(0);
     let mut end = 0;
-    for wave in ranges.chunks(WAVE.max(4 * run.jobs())) {
-        let blocks = run.map_with(
+    for wave in ranges.chunks(WAVE.max(4 * shop.run.jobs())) {
+        let blocks = shop.run.map_with(
             wave.len(),
-            || Ok((Near::default(), Tally::new())),
-            |(near, tally), piece| {
+            || shop.lend(groups.len()),
+            |lent, piece| {
                 let rows = wave[piece].clone();
-                Ok(block(level, community, groups, rows, near, tally))
+                Ok(block(level, community, groups, rows, &mut lent.tools))
             },
         )?;
         for block in blocks {
@@ -65,9 +65,9 @@ fn block<W: Weights>(
     community: &[u32],
     groups: &Groups,
     rows: std::ops::Range<usize>,
-    near: &mut Near,
-    tally: &mut Tally,
+    tools: &mut Tools,
 ) -> Block {
+    let Tools { near, tally } = tools;
     let mut block = Block {
         lengths: Vec::with_capacity(rows.len()),
         indices: Vec::new(),

@@ -22,6 +22,7 @@
 
 mod aggregate;
 mod cycle;
+mod gate;
 mod groups;
 mod hierarchy;
 mod level;
@@ -32,10 +33,12 @@ mod number;
 mod partition;
 mod quality;
 mod refine;
+mod round;
 mod split;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 use layerscope_core::{Error, Result, Run, filled};
 
@@ -46,6 +49,7 @@ pub use network::Network;
 use number::by_size;
 use partition::renumber;
 pub use quality::Sums;
+use tools::{Shelf, Shop};
 
 /// Which algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,12 +224,14 @@ fn iterate<W: Weights>(
         again
     };
     let least = STABLE * network.facts.total / 2.0;
+    let shelf = &Shelf::default();
+    let shop = Shop { run, shelf };
     for iteration in 0..settings.iterations.unwrap_or(u32::MAX) {
         let steps = settings.iterations.unwrap_or(iteration + 2);
         run.progress().start(u64::from(steps));
         (0..iteration).for_each(|_| run.progress().step());
         let seed = settings.seed.wrapping_add(u64::from(iteration) << 40);
-        let walk = Walk { run, way, seed };
+        let walk = Walk { shop, way, seed };
         let done = walk.level(level, community, iteration > 0, 0)?;
         if way == again && done.moved.gain <= least {
             return Ok((true, iteration + 1));

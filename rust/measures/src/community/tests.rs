@@ -26,6 +26,12 @@ const PLAIN: Settings = Settings {
     seed: 0,
 };
 
+/// Tools from a shelf that is never put away.
+fn shop<'a>(run: &'a Run<'a>) -> Shop<'a> {
+    let shelf = Box::leak(Box::default());
+    Shop { run, shelf }
+}
+
 fn find(graph: &Edges, settings: &Settings, jobs: usize) -> Communities {
     let (indptr, indices, weights) = graph.sparse();
     with_jobs(jobs, |run| {
@@ -105,7 +111,7 @@ proptest! {
             let level = level(&network, &weights[..], &mass, rate(&network, &settings));
             let mut partition = Partition::new(&level, labels.clone()).unwrap();
             let order = identity(graph.nodes).unwrap();
-            let done = move_nodes(run, &level, &mut partition, &order, None, Until::Quiet).unwrap();
+            let done = move_nodes(shop(run), &level, &mut partition, &order, None, Until::Quiet).unwrap();
             (partition.community, done.0, network.facts.total)
         });
         let unit = match settings.quality {
@@ -128,7 +134,7 @@ proptest! {
             let mass = masses(run, &network, settings.quality).unwrap();
             let level = level(&network, &weights[..], &mass, rate(&network, &settings));
             let groups = groups::Groups::new(&labels, count).unwrap();
-            let coarse = aggregate::aggregate(run, &level, &labels, &groups).unwrap();
+            let coarse = aggregate::aggregate(shop(run), &level, &labels, &groups).unwrap();
             let sizes: f64 = mass.iter().sum();
             assert!(close(sizes, coarse.mass.iter().sum()));
             let between: f64 = coarse.weights.iter().sum();
@@ -366,9 +372,16 @@ fn batches_that_do_not_shrink_hand_over_to_the_queue() {
                 let order = identity(graph.nodes).unwrap();
                 let mut partition = Partition::new(&level, order.clone()).unwrap();
                 let before = Sums::new(run, &network, &partition.community, graph.nodes).unwrap();
-                let moved = move_nodes(run, &level, &mut partition, &order, None, Until::Quiet)
-                    .unwrap()
-                    .0;
+                let moved = move_nodes(
+                    shop(run),
+                    &level,
+                    &mut partition,
+                    &order,
+                    None,
+                    Until::Quiet,
+                )
+                .unwrap()
+                .0;
                 let after = Sums::new(run, &network, &partition.community, graph.nodes).unwrap();
                 let rise = after.modularity(1.0) - before.modularity(1.0);
                 assert!(

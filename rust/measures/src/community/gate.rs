@@ -1,0 +1,155 @@
+//! Threads that share out piece after piece without going to sleep in between.
+//!
+//! A batch of nodes takes a fraction of a millisecond; putting threads to sleep and waking them for
+//! each would cost as much. One thread leads: it opens the gate for some pieces, works on them
+//! itself and waits until those that others took are done. Whoever helps may come late or never:
+//! the leader waits for nobody who has not begun.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Looks at a value that another thread will change, before giving the processor away.
+const PATIENCE: u32 = 2000;
+
+/// Numbered pieces: those below `open` may be taken, those below `next` are, `done` are finished.
+#[derive(Default)]
+pub(super) struct Gate {
+    open: AtomicUsize,
+    next: AtomicUsize,
+    done: AtomicUsize,
+    closed: AtomicBool,
+}
+
+/// Counts a piece as done, whatever becomes of it.
+struct Done<'a>(&'a Gate);
+
+/// Closes the gate, whatever becomes of the leader.
+pub(super) struct Leading<'a>(&'a Gate);
+
+impl Gate {
+    /// Makes the caller the leader.
+    pub fn lead(&self) -> Leading<'_> {
+        Leading(self)
+    }
+
+    /// Works pieces off until the leader is gone, or while there are none and `enough` says so: a
+    /// leader may have been stopped before it began.
+    pub fn help(&self, enough: impl Fn() -> bool, mut work: impl FnMut(usize)) {
+        let mut looks = 0;
+        while !self.closed.load(Ordering::Acquire) && !(looks > 0 && enough()) {
+            if self.take(&mut work) {
+                looks = 0;
+            } else {
+                wait(&mut looks);
+            }
+        }
+    }
+
+    /// Works off one piece, if there is one.
+    fn take(&self, work: &mut impl FnMut(usize)) -> bool {
+        let mut piece = self.next.load(Ordering::Acquire);
+        loop {
+            if piece >= self.open.load(Ordering::Acquire) {
+                return false;
+            }
+            let order = (Ordering::AcqRel, Ordering::Acquire);
+            match self
+                .next
+                .compare_exchange_weak(piece, piece + 1, order.0, order.1)
+            {
+                Ok(_) => break,
+                Err(now) => piece = now,
+            }
+        }
+        let _done = Done(self);
+        work(piece);
+        true
+    }
+}
+
+impl Leading<'_> {
+    /// Number of the piece that comes next.
+    pub fn next(&self) -> usize {
+        self.0.open.load(Ordering::Relaxed)
+    }
+
+    /// Opens the gate for some more pieces and returns when all are done.
+    pub fn run(&self, pieces: usize, mut work: impl FnMut(usize)) {
+        let open = self.next() + pieces;
+        self.0.open.store(open, Ordering::Release);
+        while self.0.take(&mut work) {}
+        let mut looks = 0;
+        while self.0.done.load(Ordering::Acquire) < open {
+            wait(&mut looks);
+        }
+    }
+}
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.done.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+impl Drop for Leading<'_> {
+    fn drop(&mut self) {
+        self.0.closed.store(true, Ordering::Release);
+    }
+}
+
+fn wait(looks: &mut u32) {
+    *looks += 1;
+    if *looks < PATIENCE {
+        std::hint::spin_loop();
+    } else {
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU64;
+
+    #[test]
+    fn every_piece_is_done_once_before_the_leader_goes_on() {
+        for helpers in [0, 1, 3] {
+            let gate = Gate::default();
+            let times: Vec<_> = (0..500).map(|_| AtomicU64::new(0)).collect();
+            let work = |piece: usize| {
+                times[piece].fetch_add(1, Ordering::Relaxed);
+            };
+            std::thread::scope(|scope| {
+                for _ in 0..helpers {
+                    scope.spawn(|| gate.help(|| false, work));
+                }
+                let leading = gate.lead();
+                for pieces in [0, 1, 99, 400] {
+                    let before = leading.next();
+                    leading.run(pieces, work);
+                    let now = |i: usize| times[i].load(Ordering::Relaxed);
+                    assert!((0..before + pieces).all(|i| now(i) == 1));
+                    assert!((before + pieces..500).all(|i| now(i) == 0));
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn helpers_without_a_leader_go_when_they_are_told_to() {
+        Gate::default().help(|| true, |_| {});
+    }
+
+    #[test]
+    fn a_leader_that_fails_lets_the_helpers_go() {
+        let gate = Gate::default();
+        std::thread::scope(|scope| {
+            let helper = scope.spawn(|| gate.help(|| false, |_| {}));
+            let leader = scope.spawn(|| {
+                let _leading = gate.lead();
+                panic!("on purpose");
+            });
+            assert!(leader.join().is_err());
+            assert!(helper.join().is_ok());
+        });
+    }
+}
