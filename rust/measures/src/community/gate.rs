@@ -7,8 +7,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Looks at a value that another thread will change, before giving the processor away.
-const PATIENCE: u32 = 2000;
+/// Looks at a value that another thread will change, before giving the processor away: about half a
+/// millisecond, as long as the leader needs for a batch. Who gives it away on a busy machine may
+/// wait longer than that to have it back.
+const PATIENCE: u32 = 10_000;
 
 /// Numbered pieces: those below `open` may be taken, those below `next` are, `done` are finished.
 #[derive(Default)]

@@ -105,8 +105,10 @@ pub struct Communities {
 
 /// γ beyond this leaves no room for products.
 const HIGHEST: f64 = 1e15;
-/// An iteration that raises the quality by less than this share of 1 (of m for CPM) gains nothing.
-const STABLE: f64 = 1e-4;
+/// An iteration that raises the quality by less than this share of 1 (of m for CPM) gains nothing:
+/// that is less than what another seed changes. Small graphs are worth more care, and it costs next
+/// to nothing there: below so many arcs the share falls in proportion.
+const STABLE: (f64, f64) = (1e-3, 1e5);
 
 impl Settings<'_> {
     fn check(&self, nodes: usize) -> Result<()> {
@@ -152,14 +154,17 @@ pub fn communities(run: &Run, network: &Network, settings: &Settings) -> Result<
             settings,
         )?
     };
-    drop(mass);
+    let degrees = match settings.quality {
+        Quality::Modularity => mass,
+        Quality::Cpm => degrees(run, network)?,
+    };
     let mut count = renumber(&mut community)?;
     if settings.algorithm == Algorithm::Leiden {
-        community = split::components(run, network, &community, count)?;
+        community = split::components(run, network, &community)?;
         count = renumber(&mut community)?;
     }
     by_size(&mut community, count)?;
-    let sums = Sums::new(run, network, &community, count)?;
+    let sums = Sums::new(run, network, &degrees, &community, count)?;
     Ok(Communities {
         labels: community,
         count,
@@ -223,7 +228,8 @@ fn iterate<W: Weights>(
     } else {
         again
     };
-    let least = STABLE * network.facts.total / 2.0;
+    let care = (level.arcs() as f64 / STABLE.1).min(1.0);
+    let least = STABLE.0 * care * network.facts.total / 2.0;
     let shelf = &Shelf::default();
     let shop = Shop { run, shelf };
     for iteration in 0..settings.iterations.unwrap_or(u32::MAX) {

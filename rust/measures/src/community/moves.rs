@@ -178,7 +178,7 @@ impl<W: Weights> Mover<'_, '_, W> {
             let community = &self.partition.community;
             tools.near.fetch(self.level, &[node], community);
             let node = node as usize;
-            let around = tools.near.around(0);
+            let around = tools.near.around(self.level, 0);
             let proposal = self
                 .partition
                 .best(self.level.rate, around, &mut tools.tally);

@@ -167,7 +167,7 @@ impl<'a, W: Weights> Round<'a, '_, '_, W> {
         while !nodes.is_empty() {
             let taken = tools.near.fetch(level, nodes, &partition.community);
             for (i, &node) in nodes[..taken].iter().enumerate() {
-                let around = tools.near.around(i);
+                let around = tools.near.around(level, i);
                 let proposal = partition.best(level.rate, around, &mut tools.tally);
                 if !self.wanting.is_empty() && proposal.target != around.own {
                     self.wanting[node as usize].store(1, Ordering::Relaxed);

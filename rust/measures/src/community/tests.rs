@@ -292,7 +292,7 @@ fn a_broken_community_is_split() {
     let (indptr, indices, weights) = graph.sparse();
     let split = with_jobs(1, |run| {
         let network = Network::new(run, &indptr, &indices, &weights).unwrap();
-        split::components(run, &network, &[0, 0, 0, 0], 1).unwrap()
+        split::components(run, &network, &[0, 0, 0, 0]).unwrap()
     });
     assert_eq!(split[0], split[1]);
     assert_eq!(split[2], split[3]);
@@ -371,7 +371,9 @@ fn batches_that_do_not_shrink_hand_over_to_the_queue() {
                 let level = level(&network, &weights[..], &mass, rate(&network, &PLAIN));
                 let order = identity(graph.nodes).unwrap();
                 let mut partition = Partition::new(&level, order.clone()).unwrap();
-                let before = Sums::new(run, &network, &partition.community, graph.nodes).unwrap();
+                let degrees = degrees(run, &network).unwrap();
+                let before =
+                    Sums::new(run, &network, &degrees, &partition.community, graph.nodes).unwrap();
                 let moved = move_nodes(
                     shop(run),
                     &level,
@@ -382,7 +384,8 @@ fn batches_that_do_not_shrink_hand_over_to_the_queue() {
                 )
                 .unwrap()
                 .0;
-                let after = Sums::new(run, &network, &partition.community, graph.nodes).unwrap();
+                let after =
+                    Sums::new(run, &network, &degrees, &partition.community, graph.nodes).unwrap();
                 let rise = after.modularity(1.0) - before.modularity(1.0);
                 assert!(
                     close(rise, moved.gain * 2.0 / network.facts.total),
