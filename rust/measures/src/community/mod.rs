@@ -22,6 +22,7 @@
 
 mod aggregate;
 mod cycle;
+mod ensemble;
 mod gate;
 mod groups;
 mod hierarchy;
@@ -136,27 +137,24 @@ impl Settings<'_> {
 /// Looks for communities.
 pub fn communities(run: &Run, network: &Network, settings: &Settings) -> Result<Communities> {
     settings.check(network.nodes())?;
-    let mut community = match settings.initial {
-        None => identity(network.nodes())?,
-        Some(initial) => initial.to_vec(),
+    let degrees = degrees(run, network)?;
+    let nodes; // one each for CPM
+    let mass = match settings.quality {
+        Quality::Modularity => &degrees,
+        Quality::Cpm => {
+            nodes = filled(network.nodes(), 1.0)?;
+            &nodes
+        }
     };
-    let mass = masses(run, network, settings.quality)?;
+    let shelf = &Shelf::default();
+    let shop = Shop { run, shelf };
     let rate = rate(network, settings);
-    let (converged, iterations) = if network.facts.weighted {
-        let level = level(network, network.weights, &mass, rate);
-        iterate(run, &level, network, &mut community, settings)?
+    let (mut community, converged, iterations) = if network.facts.weighted {
+        let level = level(network, network.weights, mass, rate);
+        search(shop, &level, network, &degrees, settings)?
     } else {
-        iterate(
-            run,
-            &level(network, Ones, &mass, rate),
-            network,
-            &mut community,
-            settings,
-        )?
-    };
-    let degrees = match settings.quality {
-        Quality::Modularity => mass,
-        Quality::Cpm => degrees(run, network)?,
+        let level = level(network, Ones, mass, rate);
+        search(shop, &level, network, &degrees, settings)?
     };
     let mut count = renumber(&mut community)?;
     if settings.algorithm == Algorithm::Leiden {
@@ -173,6 +171,25 @@ pub fn communities(run: &Run, network: &Network, settings: &Settings) -> Result<
         converged,
         iterations,
     })
+}
+
+/// The partition, whether it is stable, and how many iterations it took.
+fn search<W: Weights>(
+    shop: Shop,
+    level: &Level<W>,
+    network: &Network,
+    degrees: &[f64],
+    settings: &Settings,
+) -> Result<(Vec<u32>, bool, u32)> {
+    if ensemble::worth_it(level.arcs(), settings) {
+        return ensemble::best_of_runs(shop, level, network, degrees, settings);
+    }
+    let mut community = match settings.initial {
+        None => identity(network.nodes())?,
+        Some(initial) => initial.to_vec(),
+    };
+    let (converged, iterations) = iterate(shop, level, network, &mut community, settings)?;
+    Ok((community, converged, iterations))
 }
 
 /// What nodes weigh in the null model.
@@ -211,7 +228,7 @@ fn level<'a, W: Weights>(
 
 /// Repeats cycles; whether the last one gained nothing, and how many there were.
 fn iterate<W: Weights>(
-    run: &Run,
+    shop: Shop,
     level: &Level<W>,
     network: &Network,
     community: &mut Vec<u32>,
@@ -230,12 +247,11 @@ fn iterate<W: Weights>(
     };
     let care = (level.arcs() as f64 / STABLE.1).min(1.0);
     let least = STABLE.0 * care * network.facts.total / 2.0;
-    let shelf = &Shelf::default();
-    let shop = Shop { run, shelf };
     for iteration in 0..settings.iterations.unwrap_or(u32::MAX) {
         let steps = settings.iterations.unwrap_or(iteration + 2);
-        run.progress().start(u64::from(steps));
-        (0..iteration).for_each(|_| run.progress().step());
+        let progress = shop.run.progress();
+        progress.start(u64::from(steps));
+        (0..iteration).for_each(|_| progress.step());
         let seed = settings.seed.wrapping_add(u64::from(iteration) << 40);
         let walk = Walk { shop, way, seed };
         let done = walk.level(level, community, iteration > 0, 0)?;
