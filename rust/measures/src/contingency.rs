@@ -47,19 +47,23 @@ impl Contingency {
         let width = second.classes();
         let mut table = filled(first.classes() * width, 0u64)?;
         let mut cells: Vec<Cell> = Vec::new();
-        for (row, (&part, &other)) in first.codes().iter().zip(second.codes()).enumerate() {
-            if row % 65536 == 0 {
-                run.check()?;
+        for (parts, others) in first
+            .codes()
+            .chunks(65536)
+            .zip(second.codes().chunks(65536))
+        {
+            run.check()?;
+            for (&part, &other) in parts.iter().zip(others) {
+                let count = &mut table[part as usize * width + other as usize];
+                if *count == 0 {
+                    cells.push(Cell {
+                        first: part,
+                        second: other,
+                        count: 0,
+                    });
+                }
+                *count += 1;
             }
-            let count = &mut table[part as usize * width + other as usize];
-            if *count == 0 {
-                cells.push(Cell {
-                    first: part,
-                    second: other,
-                    count: 0,
-                });
-            }
-            *count += 1;
         }
         // They came in the order of their first samples; inside a part they stay so.
         cells.sort_by_key(|cell| cell.first);
