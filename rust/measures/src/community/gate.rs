@@ -37,7 +37,7 @@ impl Gate {
     /// leader may have been stopped before it began.
     pub fn help(&self, enough: impl Fn() -> bool, mut work: impl FnMut(usize)) {
         let mut looks = 0;
-        while !self.closed.load(Ordering::Acquire) && !(looks > 0 && enough()) {
+        while !(self.closed.load(Ordering::Acquire) || looks > 0 && enough()) {
             if self.take(&mut work) {
                 looks = 0;
             } else {

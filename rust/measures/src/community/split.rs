@@ -84,11 +84,12 @@ impl Forest {
         while one != other {
             let (low, high) = (one.min(other), one.max(other));
             let place = &self.0[high as usize];
-            match place.compare_exchange(high, low, Relaxed, Relaxed) {
-                Ok(_) => return low,
-                // Somebody was faster: that root hangs below another one now.
-                Err(_) => (one, other) = (self.root(low), self.root(high)),
+            let hung = place.compare_exchange(high, low, Relaxed, Relaxed);
+            if hung.is_ok() {
+                return low;
             }
+            // Somebody was faster: that root hangs below another one now.
+            (one, other) = (self.root(low), self.root(high));
         }
         one
     }
