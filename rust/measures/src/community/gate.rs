@@ -109,20 +109,25 @@ fn wait(looks: &mut u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::sync::atomic::AtomicU64;
+
+    use layerscope_core::Error;
+
+    use super::super::tests::with_jobs;
+    use super::*;
 
     #[test]
     fn every_piece_is_done_once_before_the_leader_goes_on() {
-        for helpers in [0, 1, 3] {
+        for jobs in [1, 2, 4] {
             let gate = Gate::default();
             let times: Vec<_> = (0..500).map(|_| AtomicU64::new(0)).collect();
             let work = |piece: usize| {
                 times[piece].fetch_add(1, Ordering::Relaxed);
             };
-            std::thread::scope(|scope| {
-                for _ in 0..helpers {
-                    scope.spawn(|| gate.help(|| false, work));
+            let thread = |thread: usize| {
+                if thread > 0 {
+                    gate.help(|| false, work);
+                    return Ok(());
                 }
                 let leading = gate.lead();
                 for pieces in [0, 1, 99, 400] {
@@ -132,7 +137,9 @@ mod tests {
                     assert!((0..before + pieces).all(|i| now(i) == 1));
                     assert!((before + pieces..500).all(|i| now(i) == 0));
                 }
-            });
+                Ok(())
+            };
+            with_jobs(jobs, |run| run.map(jobs, thread).unwrap());
         }
     }
 
@@ -144,14 +151,14 @@ mod tests {
     #[test]
     fn a_leader_that_fails_lets_the_helpers_go() {
         let gate = Gate::default();
-        std::thread::scope(|scope| {
-            let helper = scope.spawn(|| gate.help(|| false, |_| {}));
-            let leader = scope.spawn(|| {
-                let _leading = gate.lead();
-                panic!("on purpose");
-            });
-            assert!(leader.join().is_err());
-            assert!(helper.join().is_ok());
-        });
+        let thread = |thread: usize| {
+            if thread > 0 {
+                gate.help(|| false, |_| {});
+                return Ok(());
+            }
+            let _leading = gate.lead();
+            Err(Error::Internal("on purpose".into()))
+        };
+        assert!(with_jobs(2, |run| run.map(2, thread)).is_err());
     }
 }

@@ -8,7 +8,7 @@ use super::moves::{Until, move_nodes};
 use super::partition::Partition;
 use super::*;
 
-fn with_jobs<T>(jobs: usize, work: impl FnOnce(&Run) -> T) -> T {
+pub(super) fn with_jobs<T>(jobs: usize, work: impl FnOnce(&Run) -> T) -> T {
     let (interrupt, progress) = (Interrupt::default(), Progress::default());
     work(&Run::new(
         NonZeroUsize::new(jobs).unwrap(),
