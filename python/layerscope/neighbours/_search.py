@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -228,23 +229,22 @@ def stack_neighbors(
 ) -> dict[str, Neighbors]:
     """Return the neighbours of every layer of a stack, in layer order.
 
-    Layers that hold neighbours already are cut to one depth: ``n_neighbors`` where it was given,
-    else the shallowest of them.
+    All layers are of one depth and one metric: ``n_neighbors`` and ``metric`` where they were
+    given, else what the layers say that hold neighbours already, the shallowest of them.
 
     Raises
     ------
     InvalidInputError
-        For layers with different numbers of samples; else as :func:`as_neighbors`, with the name
-        of the layer in the error.
+        For layers with different numbers of samples, or neighbours that were found with several
+        metrics or in groups in some layers only; else as :func:`as_neighbors`, with the name of
+        the layer in the error.
     """
     # Once for all layers, so that no layer is blamed for an argument.
     check_int("n_neighbors", n_neighbors, low=1, high=2**32 - 1)
     check_choice("metric", metric, METRICS)
     check_search(n_jobs=n_jobs, memory_limit=memory_limit, progress=progress)
     layers = as_stack(stack)
-    depths = [layer.n_neighbors for layer in layers.values() if isinstance(layer, Neighbors)]
-    if depths and not given(n_neighbors):
-        n_neighbors = min(depths)
+    n_neighbors, metric = shared_search(layers, n_neighbors=n_neighbors, metric=metric)
     found = {}
     for name, layer in layers.items():
         with in_layer(name):
@@ -257,6 +257,32 @@ def stack_neighbors(
                 progress=progress,
             )
     return found
+
+
+def shared_search(layers: Mapping[str, Any], *, n_neighbors: int, metric: str) -> tuple[int, str]:
+    """Return the depth and the metric that hold for every layer of a checked stack.
+
+    Raises
+    ------
+    InvalidInputError
+        For ready neighbours that are of several metrics, and for groups in some layers only.
+    """
+    tables = {name: layer for name, layer in layers.items() if isinstance(layer, Neighbors)}
+    if not tables:
+        return n_neighbors, metric
+    first = next(iter(tables.values()))
+    for name, table in tables.items():
+        if table.metric != first.metric:
+            rule = f"must have one metric ({first.metric})"
+            raise InvalidInputError("stack", rule, table.metric, layer=name)
+    grouped = {name for name, table in tables.items() if table.settings["n_groups"] is not None}
+    if grouped and len(grouped) < len(layers):
+        rule = "must hold neighbours found in groups in every layer, or in none"
+        other = next(name for name in layers if name not in grouped)
+        raise InvalidInputError("stack", rule, "a layer without groups", layer=other)
+    if not given(n_neighbors):
+        n_neighbors = min(table.n_neighbors for table in tables.values())
+    return n_neighbors, metric if given(metric) else first.metric
 
 
 def check_search(*, n_jobs: object, memory_limit: object, progress: object) -> None:
