@@ -14,7 +14,7 @@ use crate::memory::Sizes;
 /// The environment variable that forces an engine.
 const VARIABLE: &str = "LAYERSCOPE_SIMD";
 /// Its words, in the order of api documents.
-const WORDS: [&str; 6] = ["scalar", "avx2", "avx512", "bf16", "int8", "neon"];
+const WORDS: [&str; 7] = ["scalar", "avx2", "avx512", "bf16", "int8", "amx", "neon"];
 
 /// What proposes candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,7 @@ pub fn engine_name() -> Result<&'static str> {
         Engine::Narrow(kernel) => match kernel.precision() {
             Precision::Single => "exact, float32 tiles",
             Precision::Half => "exact, bfloat16 tiles",
+            Precision::Byte if kernel.isa() == Isa::Amx => "exact, int8 tiles of AMX",
             Precision::Byte => "exact, int8 tiles",
         },
     })
@@ -106,6 +107,7 @@ fn parse(word: &str) -> Result<Engine> {
         "avx512" => one(Precision::Single, &[Isa::Avx512]),
         "neon" => one(Precision::Single, &[Isa::Neon]),
         "bf16" => one(Precision::Half, &[Isa::Avx512Bf16]),
+        "amx" => one(Precision::Byte, &[Isa::Amx]),
         "int8" => one(
             Precision::Byte,
             &[Isa::Avx512Vnni, Isa::AvxVnni, Isa::NeonDot],
