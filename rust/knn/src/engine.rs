@@ -76,6 +76,11 @@ fn fitting(sizes: &Sizes) -> Vec<Kernel> {
         .collect()
 }
 
+/// Whether int8 products by AMX tiles can be used here.
+pub fn has_amx() -> bool {
+    Kernel::new(Precision::Byte, Isa::Amx).is_some()
+}
+
 /// A short name for people.
 pub fn engine_name() -> Result<&'static str> {
     Ok(match chosen()? {
