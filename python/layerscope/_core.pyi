@@ -248,6 +248,7 @@ def nnts(
     n_bootstrap: int,
     seed: int,
     keep_shared: bool,
+    every_k: bool,
     n_jobs: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[
@@ -256,7 +257,10 @@ def nnts(
     tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None,
     npt.NDArray[np.uint16] | None,
 ]:
-    """Return mean Jaccard and overlap (k by layer by layer, flat), their interval, and h."""
+    """Return mean Jaccard and overlap (k by layer by layer, flat), their interval, and h.
+
+    Interval and h are of every k, or of the largest: flat by k and pair, and a row by k and pair.
+    """
 
 def nnts_chance(n: int, k: int) -> float:
     """Return NNTS of two independent layers."""
@@ -269,6 +273,7 @@ def nnts_sets(
     n_bootstrap: int,
     seed: int,
     keep_shared: bool,
+    every_k: bool,
     memory_limit: int | None = None,
     n_jobs: int | None = None,
     progress: Callable[[int, int], object] | None = None,
@@ -292,6 +297,7 @@ def nnts_sets_memory(
     ks: list[int],
     metric: str,
     keep_shared: bool,
+    every_k: bool,
     memory_limit: int | None = None,
     n_jobs: int | None = None,
 ) -> int:

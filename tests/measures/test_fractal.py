@@ -123,6 +123,13 @@ def test_default_sizes_go_from_single_nodes_to_one_box():
     np.testing.assert_array_equal(radii.sizes, np.arange(1, len(radii.sizes) + 1))
 
 
+@pytest.mark.parametrize("size", [0, -1, 2.5, float("nan"), "ab", [], [2, 3]])
+def test_a_wrong_size_of_boxes_is_named_as_it_was_given(size):
+    with pytest.raises(ls.errors.LayerscopeError, match=r"^size must ") as caught:
+        ls.boxes(ls.Graph.from_edges([(0, 1)]), size)
+    assert caught.value.argument == "size"
+
+
 def test_a_path_needs_n_over_l_boxes():
     n = 60
     found = ls.box_counts(made.graph(made.path(n)), n_repeats=200)

@@ -112,10 +112,10 @@ def test_a_limit_changes_nothing_or_says_what_it_needs():
         nnts(stack, **how, memory_limit=1000)
     needed = int(caught.value.rule.split()[4])
     sources = list(stack.values())
-    enough = _core.nnts_sets_memory(sources, [7, 80], "euclidean", True, None, 2)
+    enough = _core.nnts_sets_memory(sources, [7, 80], "euclidean", True, True, None, 2)
     assert needed < enough
     for limit in (needed, (needed + enough) // 2, enough):
-        assert _core.nnts_sets_memory(sources, [7, 80], "euclidean", True, limit, 2) <= limit
+        assert _core.nnts_sets_memory(sources, [7, 80], "euclidean", True, True, limit, 2) <= limit
         assert bits(nnts(stack, **how, memory_limit=limit)) == bits(free)
     with pytest.raises(MemoryLimitError):
         nnts(stack, **how, memory_limit=needed - 1)
@@ -169,12 +169,12 @@ def test_errors_name_the_layer():
 def test_lists_and_layers_that_do_not_fit_are_refused_at_the_seam():
     x, y = cloud(30, 3, 2).values()
     with pytest.raises(InvalidInputError, match="layer 'b': stack must have 30 rows"):
-        _core.nnts_sets([x, y[:20].copy()], ["a", "b"], [10], "cosine", 0, 0, False)
+        _core.nnts_sets([x, y[:20].copy()], ["a", "b"], [10], "cosine", 0, 0, False, False)
     foreign = np.full((30, 10), 30, dtype=np.uint32)
     with pytest.raises(InvalidInputError, match="layer 'b': stack must point to rows below 30"):
-        _core.nnts_sets([x, foreign], ["a", "b"], [10], "cosine", 0, 0, False)
+        _core.nnts_sets([x, foreign], ["a", "b"], [10], "cosine", 0, 0, False, False)
     with pytest.raises(InvalidInputError, match="rising numbers"):
-        _core.nnts_sets([x], ["a"], [10, 10], "cosine", 0, 0, False)
+        _core.nnts_sets([x], ["a"], [10, 10], "cosine", 0, 0, False, False)
 
 
 def test_warnings_count_what_the_lists_count():

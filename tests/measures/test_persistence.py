@@ -119,6 +119,28 @@ def test_a_tuple_means_those_k_and_the_interval_holds_the_value():
     independent = some.adjusted[0, 2]
     assert abs(independent) < 0.05
     assert some.to_pandas().shape == (3, 7)
+    for at, k in enumerate(some.ks):  # every k of a tuple as if it had been asked for alone
+        alone = nnts(stack, n_neighbors=[k], per_sample=True)
+        np.testing.assert_array_equal(some.per_sample_by_k[at], alone.per_sample)
+        np.testing.assert_array_equal(some.low_by_k[at], alone.low)
+        np.testing.assert_array_equal(some.high_by_k[at], alone.high)
+    np.testing.assert_array_equal(some.per_sample, some.per_sample_by_k[-1])
+    np.testing.assert_array_equal(some.low, some.low_by_k[-1])
+
+
+def test_an_integer_keeps_samples_and_intervals_at_the_largest_k():
+    result = nnts({"a": X, "b": X[::-1]}, n_neighbors=4, per_sample=True)
+    assert result.per_sample_by_k is None
+    assert np.isnan(result.low_by_k[:-1]).all()
+    np.testing.assert_array_equal(result.low_by_k[-1], result.low)
+    np.testing.assert_array_equal(result.high_by_k[-1], result.high)
+
+
+@pytest.mark.parametrize("ks", [[2, 5], range(2, 6, 3), np.array([5, 2]), np.array([2, 5, 5])])
+def test_any_sequence_of_k_is_a_tuple(ks):
+    result = nnts({"a": X, "b": X[::-1]}, n_neighbors=ks)
+    assert result.ks == (2, 5)
+    assert result.settings["n_neighbors"] == (2, 5)
 
 
 @pytest.mark.parametrize("n_jobs", [2, 7])
@@ -143,6 +165,15 @@ X = np.random.default_rng(4).normal(size=(20, 3))
         (lambda: nnts({"a": X}, n_neighbors=()), InvalidInputError, "n_neighbors", "at least one"),
         (lambda: nnts({"a": X}, n_neighbors=(0,)), InvalidInputError, "n_neighbors", "at least 1"),
         (lambda: nnts({"a": X}, n_neighbors=2.5), InvalidTypeError, "n_neighbors", "integer"),
+        (lambda: nnts({"a": X}, n_neighbors=range(0)), InvalidInputError, "n_neighbors", "one k"),
+        (lambda: nnts({"a": X}, n_neighbors=[2.5]), InvalidTypeError, "n_neighbors", "integer"),
+        (lambda: nnts({"a": X}, n_neighbors="15"), InvalidTypeError, "n_neighbors", "integer"),
+        (
+            lambda: nnts({"a": X}, n_neighbors=np.array([[3]])),
+            InvalidInputError,
+            "n_neighbors",
+            "one dimension",
+        ),
         (lambda: nnts({"a": X}, n_bootstrap=-1), InvalidInputError, "n_bootstrap", "at least 0"),
         (lambda: nnts({"a": X}, metric="l1"), InvalidInputError, "metric", "one of"),
         (lambda: nntp({"a": X}, gap=-1), InvalidInputError, "gap", "at least 0"),
@@ -154,3 +185,30 @@ def test_wrong_input(call, error, argument, rule):
         call()
     assert caught.value.argument == argument
     assert rule in caught.value.rule
+
+
+@pytest.mark.parametrize("measure", [nnts, nntp])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n_jobs": 0},
+        {"memory_limit": "much"},
+        {"metric": "l1"},
+        {"n_neighbors": 0},
+        {"progress": 3},
+    ],
+)
+def test_no_layer_is_blamed_for_an_argument(measure, wrong):
+    with pytest.raises((InvalidInputError, InvalidTypeError)) as caught:
+        measure({"a": X, "b": X}, **wrong)
+    assert caught.value.layer is None
+    assert caught.value.argument in wrong
+
+
+def test_layers_are_named_by_any_integer_but_not_by_a_truth():
+    result = nntp({"a": X, "b": X[::-1]}, n_neighbors=3)
+    np.testing.assert_array_equal(result.cancelled(np.int64(0), -1), result.cancelled("a", "b"))
+    with pytest.raises(InvalidInputError, match="a position; got True"):
+        result.cancelled(True, 1)
+    with pytest.raises(InvalidInputError, match="a position"):
+        result.cancelled(0, np.int64(2))

@@ -111,7 +111,12 @@ def test_json_on_stdout_is_alone_there_and_has_no_nan(here: Path) -> None:
     report = json.loads(result.stdout, parse_constant=refuse)
     assert report["table"]["layer"] == ["conv1", "conv2", "conv10", "dead"]
     assert report["table"]["intrinsic_dimension"][-1] is None
-    assert "report: " in result.stderr
+    assert "report: " not in result.stderr
+    assert not Path("layerscope-report.html").exists()
+    result = call("analyze", "acts", "--labels", "labels.npy", "--json", "-", "-o", "page.html")
+    assert json.loads(result.stdout, parse_constant=refuse) == report
+    assert "page.html" in result.stderr
+    assert Path("page.html").exists()
 
 
 def test_json_in_a_file_holds_the_same(here: Path) -> None:
@@ -145,10 +150,10 @@ def test_the_report_records_what_it_was_made_from(here: Path) -> None:
     assert str(here) not in json.dumps(settings)
     np.save(here / "maps.npy", np.random.default_rng(0).normal(size=(90, 3, 2, 2)))
     arguments = ["analyze", "maps.npy", "--layout", "NCHW", "--pool", "mean", "--json", "-"]
-    settings = json.loads(call(*arguments).stdout)["settings"]
+    settings = json.loads(call(*arguments, "-o", "page.html").stdout)["settings"]
     assert (settings["layout"], settings["pool"]) == ("NCHW", "mean")
     assert settings["paths"] == ["maps.npy"]
-    assert "maps.npy" in (here / "layerscope-report.html").read_text(encoding="utf-8")
+    assert "maps.npy" in (here / "page.html").read_text(encoding="utf-8")
 
 
 def test_the_preset_sets_k_and_metric(here: Path) -> None:

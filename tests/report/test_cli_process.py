@@ -32,7 +32,7 @@ main()
 
 @posix
 def test_ctrl_c_ends_it_with_130_one_line_and_no_file(tmp_path: Path) -> None:
-    values = np.random.default_rng(0).normal(size=(60_000, 64)).astype(np.float32)
+    values = np.random.default_rng(0).normal(size=(60_000, 256)).astype(np.float32)
     np.save(tmp_path / "large.npy", values)
     process = subprocess.Popen(
         [sys.executable, "-c", _TELLING, "analyze", "large.npy"],
@@ -44,7 +44,7 @@ def test_ctrl_c_ends_it_with_130_one_line_and_no_file(tmp_path: Path) -> None:
     with process:
         assert process.stderr is not None
         assert process.stderr.readline() == "begun\n"
-        time.sleep(0.3)
+        time.sleep(0.2)
         assert process.poll() is None, "the search was over before the signal: make it longer"
         sent = time.monotonic()
         process.send_signal(signal.SIGINT)

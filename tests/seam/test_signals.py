@@ -12,8 +12,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
+import numpy as np
 import pytest
+
+from layerscope import _core
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 
@@ -134,3 +138,58 @@ assert seen
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def python_run_by(call: Callable[[], object]) -> list[str]:
+    """Return the names of the Python functions that a call runs on this thread."""
+    seen: list[str] = []
+
+    def watch(frame, event, _):
+        if event == "call":
+            seen.append(f"{frame.f_code.co_filename}: {frame.f_code.co_name}")
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        call()
+    finally:
+        sys.setprofile(before)
+    return seen[1:]  # without the call itself, which is Python too
+
+
+INDPTR, INDICES = np.array([0, 1, 2]), np.array([1, 0], dtype=np.uint32)
+CALLS_BY_TABLE: dict[str, Callable[[np.ndarray], object]] = {
+    "hop_distances": lambda out: _core.hop_distances(INDPTR, INDICES, None, out),
+    "neighbors": lambda X: _core.neighbors(X, 1, "euclidean"),
+    "nnts_sets": lambda X: _core.nnts_sets([X], ["a"], [1], "euclidean", 0, 0, False, False),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("hop_distances", "uint8"),
+        ("hop_distances", "uint16"),
+        ("neighbors", "float16"),
+        ("neighbors", "float32"),
+        ("neighbors", "float64"),
+        ("neighbors", "uint16"),
+        ("nnts_sets", "float64"),
+        ("nnts_sets", "uint16"),
+        ("nnts_sets", "uint32"),
+    ],
+)
+def test_choosing_the_kind_of_an_array_runs_no_python_code(name: str, kind: str) -> None:
+    """Python code at the seam is where a pending Ctrl-C is raised, and was swallowed.
+
+    The kinds were once tried in turn, each failure worded by ``str(dtype)``, which is Python.
+    """
+    table = np.zeros((2, 2), kind)
+    call = CALLS_BY_TABLE[name]
+    call(table)  # what numpy loads at the first call
+    assert python_run_by(lambda: call(table))[1:] == []  # without the function of the table above
+
+
+def test_what_runs_python_code_is_seen() -> None:
+    seen = python_run_by(lambda: str(np.ones(1).dtype))
+    assert any("_dtype.py" in line for line in seen)

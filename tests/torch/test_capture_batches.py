@@ -276,3 +276,14 @@ def test_packed_sequences_are_one_input():
     model = nn.Sequential(nn.GRU(2, 5, batch_first=True))
     stack = capture(model, [packed], layers={"0": lambda output: output[1][0]})
     assert stack["0"].shape == (4, 5)
+
+
+def test_labels_of_another_length_are_named_or_refused():
+    x, y = torch.ones(4, 3), torch.tensor([0, 1, 0])
+    stack = capture(nn.Linear(3, 2), [(x, y)])
+    assert stack.labels is None
+    assert "has 3 entries beside inputs of 4 rows" in stack.warnings[0]
+    with pytest.raises(InvalidInputError, match=r"labels must have .* \(4\); got 3 entries"):
+        capture(nn.Linear(3, 2), [(x, y)], labels=1)
+    with pytest.raises(InvalidInputError, match=r"labels must have .* \(4\); got 3 entries"):
+        capture(nn.Linear(3, 2), [x], labels=lambda batch: [0, 1, 0])

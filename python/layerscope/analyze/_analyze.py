@@ -48,13 +48,16 @@ def analyze(
         Of the neighbour graphs. The intrinsic dimension is always Euclidean.
     measures : str or sequence of str, optional
         Of ``label_agreement``, ``modularity``, ``intrinsic_dimension``, ``nnts``, ``nntp``,
-        ``cka``, ``self_similarity``, ``communities``. None means all but the last, or those of
-        them that need no labels when there are none. CKA is left out, with a warning, where there
-        are no activations or its tiles do not fit under ``memory_limit``. Self-similarity takes
-        256 seeded samples and leaves layers of more than 4,096 columns out.
-    preset : {"eccv2022"}, optional
+        ``cka``, ``self_similarity``, ``communities``, ``box_counts``. None means all but the last
+        two, or those of them that need no labels when there are none. CKA is left out, with a
+        warning, where there are no activations or its tiles do not fit under ``memory_limit``.
+        Self-similarity takes 256 seeded samples and leaves layers of more than 4,096 columns out.
+        Box counts are the best of ten greedy coverings, sketches beyond 20,000 samples.
+    preset : {"eccv2022", "nnts2020", "selfsim2025"}, optional
         The settings of Lu et al. (2022): k = 3, cosine, five seeded draws of min(500, n) rows for
-        the modularity curve. A parameter given beside it departs from it.
+        the modularity curve. Or those of Hryniowski and Wong (2020) for NNTS and NNTP, or of Ding
+        et al. (2025) for self-similarity, which are the defaults of these. A parameter given
+        beside it departs from it.
     n_permutations : int, default 100
         Permutations of the labels for the null of modularity; 0 leaves it out.
     random_state : int, default 0
@@ -301,7 +304,7 @@ def _settings(
     **more: Any,
 ) -> dict[str, Any]:
     curve = results.get("modularity")
-    if plan.preset is not None and curve is not None:
+    if plan.curve_preset is not None and curve is not None:
         more |= {name: curve.settings[name] for name in ("n_subsamples", "subsample_size")}
     return record(
         function,

@@ -12,6 +12,7 @@ import numpy as np
 from layerscope._result import StackResult
 from layerscope._settings import progress_for
 from layerscope._table import Table
+from layerscope.analyze._boxes import layer_boxes
 from layerscope.analyze._plan import Plan
 from layerscope.analyze._units import unit_similarity
 from layerscope.errors import MemoryLimitError, in_layer
@@ -127,6 +128,10 @@ def measure_stack(layers: Mapping[str, Any], plan: Plan, watch: Watch) -> Measur
         watch.start("communities")
         results["communities"] = _followed(tables, plan, watch)
         watch.finish()
+    if "box_counts" in plan.measures:
+        watch.start("boxes")
+        results |= layer_boxes(tables, plan, watch.inside(), warnings)
+        watch.finish()
     for name, table in tables.items():
         warnings += [f"layer {name!r}: {sentence}" for sentence in table.warnings]
     warnings += [sentence for result in results.values() for sentence in result.warnings]
@@ -172,8 +177,10 @@ def _curve(layers: Mapping[str, Any], deep: Mapping[str, Neighbors], plan: Plan)
         "random_state": plan.random_state,
         "n_jobs": plan.n_jobs,
     }
-    if plan.preset is not None:
-        return modularity_curve(layers, plan.labels, preset=plan.preset, **plan.asked, **shared)
+    if plan.curve_preset is not None:
+        return modularity_curve(
+            layers, plan.labels, preset=plan.curve_preset, **plan.asked, **shared
+        )
     return modularity_curve(deep, plan.labels, n_neighbors=plan.n_neighbors, **shared)
 
 
@@ -298,6 +305,11 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
         if followed.agreement is not None:
             columns["ami"] = followed.agreement.ami.tolist()
             columns["ari"] = followed.agreement.ari.tolist()
+    if "box_counts" in results:
+        boxes = results["box_counts"].results
+        columns["box_dimension"] = [one.value if one.supported else math.nan for one in boxes]
+        columns["box_sizes"] = [int(one.n_sizes) for one in boxes]
+        columns["box_law_ratio"] = [float(one.ratio) for one in boxes]
     if "nntp" in results:
         columns["transient_share"] = results["nntp"].transient_share.tolist()
     return columns

@@ -22,7 +22,7 @@ from layerscope._settings import (
     progress_for,
 )
 from layerscope.errors import InvalidInputError, InvalidTypeError
-from layerscope.measures._presets import get_preset
+from layerscope.measures._presets import NAMES, PRESETS, STACK_PRESETS, UNIT_PRESETS
 from layerscope.neighbours import Neighbors
 
 __all__ = ["DEFERRED", "MEASURES", "Plan", "choose_measures", "make_plan"]
@@ -37,11 +37,12 @@ MEASURES: dict[str, bool] = {
     "cka": False,
     "self_similarity": False,
     "communities": False,
+    "box_counts": False,
 }
 #: Measures that are computed only when they are asked for.
-ON_REQUEST = frozenset({"communities"})
+ON_REQUEST = frozenset({"communities", "box_counts"})
 #: Names that are part of the public surface and not of this version.
-DEFERRED = ("box_counts", "separability")
+DEFERRED = ("separability",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +80,19 @@ class Plan:
     asked: Mapping[str, Any]
 
     @property
+    def curve_preset(self) -> str | None:
+        """The preset, where it is one of modularity."""
+        return self.preset if self.preset in PRESETS else None
+
+    @property
+    def unit_preset(self) -> str | None:
+        """The preset, where it is one of self-similarity."""
+        return self.preset if self.preset in UNIT_PRESETS else None
+
+    @property
     def rounds(self) -> int:
         """Parts of progress beside one per layer."""
-        extra = {"cka", "self_similarity", "communities"}
+        extra = {"cka", "self_similarity", "communities", "box_counts"}
         return len(extra.intersection(self.measures))
 
     @property
@@ -91,7 +102,7 @@ class Plan:
         The jackknife drops rows and looks further down the list; a preset's curve, whose graphs
         are another kind, makes its own.
         """
-        deep = 2 * self.n_neighbors + 10 if self.preset is None else self.n_neighbors
+        deep = 2 * self.n_neighbors + 10 if self.curve_preset is None else self.n_neighbors
         return min(deep, self.n_samples - 1)
 
 
@@ -116,15 +127,21 @@ def make_plan(
     InvalidInputError, InvalidTypeError
         With the argument, the rule and the value.
     """
-    paper = get_preset(preset)
+    if preset is not None:
+        check_choice("preset", preset, NAMES)
+    paper = None if preset is None else PRESETS.get(preset)
     asked: dict[str, Any] = {
         name: value
         for name, value in (("n_neighbors", n_neighbors), ("metric", metric))
         if given(value)
     }
-    if paper is not None:
-        n_neighbors = asked.get("n_neighbors", paper.n_neighbors)
-        metric = asked.get("metric", paper.metric)
+    across = None if preset is None else STACK_PRESETS.get(preset)
+    if across is not None:  # ready neighbours have to be what the preset says, too
+        asked = {"n_neighbors": across.n_neighbors, "metric": across.metric, **asked}
+    settings = paper or across
+    if settings is not None:
+        n_neighbors = asked.get("n_neighbors", settings.n_neighbors)
+        metric = asked.get("metric", settings.metric)
     check_choice("metric", metric, METRICS)
     check_int("n_neighbors", n_neighbors, low=1)
     check_memory(memory_limit)
@@ -132,7 +149,7 @@ def make_plan(
     n_samples = _n_samples(stack)
     tables = {name: X for name, X in stack.items() if isinstance(X, Neighbors)}
     if tables:
-        n_neighbors, metric = _from_tables(tables, asked, preset)
+        n_neighbors, metric = _from_tables(tables, asked, None if paper is None else preset)
     if n_samples < 2:
         raise InvalidInputError("stack", "must have at least two samples", n_samples)
     high_means = f"{n_samples} samples, and none is its own neighbour"

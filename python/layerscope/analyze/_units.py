@@ -54,6 +54,7 @@ def unit_similarity(
             try:
                 found = self_similarity(
                     X[rows],
+                    preset=plan.unit_preset,
                     random_state=plan.random_state,
                     n_jobs=plan.n_jobs,
                     memory_limit=plan.memory_limit,

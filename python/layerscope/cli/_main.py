@@ -20,6 +20,9 @@ from layerscope.errors import InvalidInputError
 
 __all__ = ["cli", "main"]
 
+#: What the papers do with maps and token sequences, where `--pool` does not say.
+_POOLED = {"nnts2020": "flatten", "selfsim2025": "mean"}
+
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -60,10 +63,8 @@ def cli(ctx: click.Context) -> None:
 _output_option = click.option(
     "-o",
     "--output",
-    default="layerscope-report.html",
-    show_default=True,
     metavar="FILE",
-    help="Where the HTML report goes.",
+    help="Where the HTML report goes (layerscope-report.html; with '--json -' nowhere).",
 )
 _json_option = click.option(
     "--json",
@@ -80,7 +81,7 @@ _jobs_option = click.option(
 @_output_option
 @_json_option
 @_jobs_option
-def demo(output: str, json_target: str | None, jobs: int | None) -> None:
+def demo(output: str | None, json_target: str | None, jobs: int | None) -> None:
     """Analyse a small network that comes with layerscope."""
     from layerscope.cli._demo import demo_report, explain
     from layerscope.cli._output import check_targets, deliver, watching
@@ -120,10 +121,13 @@ def demo(output: str, json_target: str | None, jobs: int | None) -> None:
     type=Names(),
     metavar="A,B,…",
     help="Of label_agreement, modularity, intrinsic_dimension, nnts, nntp, cka, self_similarity; "
-    "all by default. On request: communities.",
+    "all by default. On request: communities, box_counts.",
 )
 @click.option(
-    "--preset", type=Choice("eccv2022"), metavar="[eccv2022]", help="A paper's own settings."
+    "--preset",
+    type=Choice("eccv2022", "nnts2020", "selfsim2025"),
+    metavar="[eccv2022|nnts2020|selfsim2025]",
+    help="A paper's own settings.",
 )
 @click.option("--seed", "random_state", type=Whole(0), metavar="N", help="Random seed (0).")
 @_jobs_option
@@ -138,7 +142,7 @@ def analyze(
     layout: str | None,
     how: str | None,
     jobs: int | None,
-    output: str,
+    output: str | None,
     json_target: str | None,
     **settings: Any,
 ) -> None:
@@ -154,6 +158,8 @@ def analyze(
 
     given = [Path(path) for path in (*paths, *([labels] if labels else []))]
     targets = check_targets(output, json_target, given)
+    if layout is not None and how is None:
+        how = _POOLED.get(settings["preset"] or "")
     taken = read(paths, labels=labels, layers=layers, layout=layout, how=how)
     chosen = {name: value for name, value in settings.items() if value is not None}
     with watching() as progress:

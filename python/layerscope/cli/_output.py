@@ -31,31 +31,36 @@ _COLUMNS = (
     ("label agreement", "label_agreement", 3),
     ("dimension", "intrinsic_dimension", 1),
     ("NNTS to previous", "nnts_previous", 2),
+    ("transient", "transient_share", 2),
     ("hubness", "hubness", 1),
 )
 
 
 class Targets:
-    """Where the report goes: an HTML file, and a JSON file or stdout or neither."""
+    """Where the report goes: an HTML file or none, and a JSON file or stdout or neither."""
 
-    def __init__(self, html: Path, json_path: Path | None, json_to_stdout: bool) -> None:
+    def __init__(self, html: Path | None, json_path: Path | None, json_to_stdout: bool) -> None:
         self.html = html
         self.json_path = json_path
         self.json_to_stdout = json_to_stdout
 
 
-def check_targets(output: str, json_target: str | None, inputs: Sequence[Path]) -> Targets:
+def check_targets(output: str | None, json_target: str | None, inputs: Sequence[Path]) -> Targets:
     """Refuse places that cannot be written, before any work is done.
+
+    JSON on stdout comes alone unless a file for the page was named.
 
     Raises
     ------
     InvalidInputError
         Naming the option.
     """
-    html = _checked(output, "--output", inputs)
+    html = None
+    if output is not None or json_target != "-":
+        html = _checked(DEFAULT_OUTPUT if output is None else output, "--output", inputs)
     json_path = None
     if json_target is not None and json_target != "-":
-        json_path = _checked(json_target, "--json", [*inputs, html])
+        json_path = _checked(json_target, "--json", [*inputs, *([html] if html else [])])
     return Targets(html, json_path, json_target == "-")
 
 
@@ -121,14 +126,16 @@ def deliver(
         say(f"warning: {in_options(warning)}")
     if len(warnings) > _MOST_WARNINGS:
         say(f"warning: {len(warnings) - _MOST_WARNINGS} more warnings are in the report")
-    with _as_option("--output", targets.html):
-        report.to_html(targets.html)
+    if targets.html is not None:
+        with _as_option("--output", targets.html):
+            report.to_html(targets.html)
     if targets.json_path is not None:
         with _as_option("--json", targets.json_path):
             report.to_json(targets.json_path)
     if targets.json_to_stdout:
         click.echo(json.dumps(report.to_dict(), allow_nan=False))
-        say(f"report: {targets.html}")
+        if targets.html is not None:
+            say(f"report: {targets.html}")
         return
     _print_headline(report)
     _print_rows(*_rows(report))

@@ -138,19 +138,21 @@ def check_cover(
     )
 
 
-def check_sizes(sizes: Any, *, weighted: bool) -> npt.NDArray[np.float64] | None:
+def check_sizes(
+    sizes: Any, *, weighted: bool, argument: str = "sizes"
+) -> npt.NDArray[np.float64] | None:
     """Return sizes as rising floats, each once: whole ones from 1 on, or positive lengths."""
     if sizes is None:
         return None
     listed = [sizes] if np.ndim(sizes) == 0 else list(np.asarray(sizes).ravel().tolist())
     if not listed:
-        raise InvalidInputError("sizes", "must hold at least one size", "none")
+        raise InvalidInputError(argument, "must hold at least one size", "none")
     if weighted:
-        found = [check_float("sizes", size, low=0.0) for size in listed]
+        found = [check_float(argument, size, low=0.0) for size in listed]
         if min(found) <= 0:
-            raise InvalidInputError("sizes", "must be positive", min(found))
+            raise InvalidInputError(argument, "must be positive", min(found))
     else:
-        found = [float(check_int("sizes", _whole(size), low=1, high=2**31)) for size in listed]
+        found = [float(check_int(argument, _whole(size), low=1, high=2**31)) for size in listed]
     return np.unique(np.asarray(found, np.float64))
 
 

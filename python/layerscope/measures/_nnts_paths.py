@@ -35,7 +35,8 @@ __all__ = ["Counted", "count_shared"]
 _NEIGHBOUR = 12
 _WORD = 64
 
-# Jaccard and overlap by k and pair of layers, flat; low and high; intersections of every sample.
+# Jaccard and overlap by k and pair of layers, flat; low and high; intersections of every sample,
+# both by kept k and pair.
 Matrices: TypeAlias = tuple[
     npt.NDArray[np.float64],
     npt.NDArray[np.float64],
@@ -78,15 +79,19 @@ def count_shared(
     n_bootstrap: int,
     seed: int,
     keep_shared: bool,
+    every_k: bool,
     n_jobs: int | None,
     memory_limit: MemoryLimit,
     progress: Progress,
 ) -> Counted:
-    """Return the intersections of all pairs of layers at rising ks, by the cheaper way."""
+    """Return the intersections of all pairs of layers at rising ks, by the cheaper way.
+
+    Intervals and the samples' own intersections are of every k, or of the largest only.
+    """
     layers = as_stack(stack)
     how = {"n_jobs": n_jobs, "memory_limit": memory_limit, "progress": progress}
     asked = {"n_neighbors": n_neighbors, "metric": metric}
-    counting = (n_bootstrap, seed, keep_shared)
+    counting = (n_bootstrap, seed, keep_shared, every_k)
     # Lists that were given without a k are as deep as they are.
     fixed = given(n_neighbors) or not any(isinstance(x, Neighbors) for x in layers.values())
     if fixed and _prefer_bits(layers, ks, check_memory(memory_limit)):
@@ -111,7 +116,7 @@ def _by_lists(
     layers: Mapping[str, Any],
     ks: tuple[int, ...],
     asked: dict[str, Any],
-    counting: tuple[int, int, bool],
+    counting: tuple[int, int, bool, bool],
     how: dict[str, Any],
 ) -> Counted:
     tables = stack_neighbors(layers, **asked, **how)
@@ -133,7 +138,7 @@ def _by_bits(
     layers: Mapping[str, Any],
     ks: tuple[int, ...],
     asked: dict[str, Any],
-    counting: tuple[int, int, bool],
+    counting: tuple[int, int, bool, bool],
     how: dict[str, Any],
 ) -> Counted:
     known = {name: layer for name, layer in layers.items() if isinstance(layer, Neighbors)}

@@ -159,7 +159,7 @@ def boxes(
         n_jobs=n_jobs,
         progress=progress,
     )
-    found = check_sizes(size, weighted=plan.weighted)
+    found = check_sizes(size, weighted=plan.weighted, argument="size")
     if found is None or len(found) != 1:
         raise InvalidInputError("size", "must be one size", size)
     return cover(plan, float(found[0]))

@@ -54,9 +54,12 @@ class CKA(Result):
     ----------
     value : float
         CKA; NaN where a layer is constant, or where a debiased HSIC is not positive.
+    debiased : bool
+        Whether it is the debiased form.
     """
 
     value: float
+    debiased: bool
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -184,7 +187,8 @@ def cka(
     n, d = x.shape
     return CKA(
         value=value,
-        settings=record("cka", debiased=debiased, n_samples=n, n_features=(d, y.shape[1])),
+        debiased=bool(debiased),
+        settings=record("cka", debiased=bool(debiased), n_samples=n, n_features=(d, y.shape[1])),
         warnings=tuple(warnings),
     )
 

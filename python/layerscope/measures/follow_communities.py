@@ -32,6 +32,7 @@ from layerscope._arrays import encode_labels
 from layerscope._result import StackResult
 from layerscope._settings import (
     METRIC,
+    METRICS,
     N_NEIGHBORS,
     DefaultFloat,
     DefaultStr,
@@ -41,6 +42,7 @@ from layerscope._settings import (
     check_float,
     check_int,
     check_jobs,
+    check_memory,
     check_seed,
     given,
     progress_for,
@@ -252,6 +254,10 @@ def follow_communities(
     }
     threshold = _check_overlap(minimum_overlap)
     technical = {"n_jobs": check_jobs(n_jobs), "memory_limit": memory_limit, "progress": progress}
+    check_int("n_neighbors", n_neighbors, low=1)
+    check_choice("metric", metric, METRICS)
+    check_memory(memory_limit)
+    progress_for(progress, "communities")
     layers = as_stack(stack)
     if all(isinstance(layer, Communities) for layer in layers.values()):
         _refuse(algorithm=algorithm, n_neighbors=n_neighbors, metric=metric, resolution=resolution)

@@ -21,17 +21,24 @@ from layerscope._result import StackResult
 from layerscope._settings import (
     METRIC,
     N_NEIGHBORS,
+    DefaultInt,
     MemoryLimit,
     Progress,
     check_int,
     check_jobs,
+    given,
     progress_for,
     record,
 )
 from layerscope.errors import InvalidInputError
+from layerscope.measures._flattened import flattened
+from layerscope.measures._presets import get_stack_preset
 from layerscope.neighbours import stack_neighbors
 
 __all__ = ["NNTP", "nntp"]
+
+#: What is taken when no gap is given; a preset can tell it from one that was.
+_GAP = DefaultInt(0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -109,8 +116,10 @@ class NNTP(StackResult):
     def _position(self, argument: str, layer: str | int) -> int:
         if isinstance(layer, str) and layer in self.layers:
             return self.layers.index(layer)
-        if isinstance(layer, int) and -len(self.layers) <= layer < len(self.layers):
-            return layer
+        if isinstance(layer, int | np.integer) and not isinstance(layer, bool):
+            place = int(layer)
+            if -len(self.layers) <= place < len(self.layers):
+                return place
         known = ", ".join(repr(name) for name in self.layers)
         raise InvalidInputError(argument, f"must be one of {known} or a position", repr(layer))
 
@@ -120,7 +129,8 @@ def nntp(
     *,
     n_neighbors: int = N_NEIGHBORS,
     metric: str = METRIC,
-    gap: int = 0,
+    gap: int = _GAP,
+    preset: str | None = None,
     n_jobs: int | None = None,
     memory_limit: MemoryLimit = None,
     progress: Progress = None,
@@ -137,6 +147,9 @@ def nntp(
         Distance of the neighbours, see :func:`layerscope.neighbors`.
     gap : int, default 0
         The paper's α: missing layers inside a run that are bridged.
+    preset : {"nnts2020"}, optional
+        The settings of the paper: k = 15, Euclidean, α = 0, and layers may be maps or token
+        sequences, which are flattened. A parameter given beside it departs from it.
     n_jobs, memory_limit, progress
         As everywhere; they never change a result.
 
@@ -166,6 +179,12 @@ def nntp(
            [0, 0, 0],
            [0, 0, 0]])
     """
+    paper = get_stack_preset(preset)
+    if paper is not None:
+        n_neighbors = n_neighbors if given(n_neighbors) else paper.n_neighbors
+        metric = metric if given(metric) else paper.metric
+        gap = gap if given(gap) else paper.gap
+        stack = flattened(stack)
     alpha = check_int("gap", gap, low=0)
     tables = stack_neighbors(
         stack,
@@ -202,6 +221,7 @@ def nntp(
             n_neighbors=first.n_neighbors,
             metric=first.metric,
             gap=alpha,
+            preset=preset,
             n_samples=first.n_samples,
         ),
         warnings=tuple(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +27,14 @@ from layerscope._settings import (
     Progress,
     check_int,
     check_seed,
+    given,
     record,
 )
 from layerscope._table import Table
 from layerscope.errors import InvalidInputError, InvalidTypeError
+from layerscope.measures._flattened import flattened
 from layerscope.measures._nnts_paths import count_shared
+from layerscope.measures._presets import get_stack_preset
 
 __all__ = ["MOST_KS", "NNTS", "nnts"]
 
@@ -59,12 +62,16 @@ class NNTS(StackResult):
         (matrix − chance) / (1 − chance): 0 for independent layers, 1 for equal ones.
     low, high : ndarray of float64, shape (L, L)
         95 % percentile interval of ``matrix`` over resampled samples; NaN without a bootstrap.
+    low_by_k, high_by_k : ndarray of float64, shape (len(ks), L, L)
+        The same at every k of a tuple; of an integer at the largest k alone, NaN before it.
     chance : float
         NNTS of two independent layers at the largest k.
     chance_by_k : ndarray of float64, shape (len(ks),)
         The same at every k.
     per_sample : ndarray of float32, shape (L, L, n), or None
         The Jaccard index of every sample at the largest k.
+    per_sample_by_k : ndarray of float32, shape (len(ks), L, L, n), or None
+        The same at every k of a tuple; None for an integer.
     """
 
     matrix: npt.NDArray[np.float64]
@@ -75,9 +82,12 @@ class NNTS(StackResult):
     adjusted: npt.NDArray[np.float64]
     low: npt.NDArray[np.float64]
     high: npt.NDArray[np.float64]
+    low_by_k: npt.NDArray[np.float64]
+    high_by_k: npt.NDArray[np.float64]
     chance: float
     chance_by_k: npt.NDArray[np.float64]
     per_sample: npt.NDArray[np.float32] | None
+    per_sample_by_k: npt.NDArray[np.float32] | None
 
     @property
     def table(self) -> Table:
@@ -116,10 +126,11 @@ class NNTS(StackResult):
 def nnts(
     stack: Mapping[str, Any],
     *,
-    n_neighbors: int | tuple[int, ...] = N_NEIGHBORS,
+    n_neighbors: int | Sequence[int] | npt.NDArray[np.integer] = N_NEIGHBORS,
     metric: str = METRIC,
     n_bootstrap: int = 200,
     per_sample: bool = False,
+    preset: str | None = None,
     random_state: int = 0,
     n_jobs: int | None = None,
     memory_limit: MemoryLimit = None,
@@ -132,13 +143,18 @@ def nnts(
     stack : Activations or mapping of str to array or Neighbors
         The layers in order, all of the same samples.
     n_neighbors : int or tuple of int, default 15
-        An integer means every k from 1 to it; a tuple means those k.
+        An integer means every k from 1 to it; a tuple means those k, as do a list, a range and an
+        array.
     metric : str, default "euclidean"
         Distance of the neighbours, see :func:`layerscope.neighbors`.
     n_bootstrap : int, default 200
-        Resamples of the samples behind ``low`` and ``high``; 0 leaves them NaN.
+        Resamples of the samples behind ``low`` and ``high``; 0 leaves them NaN. The samples drawn
+        are the same for every pair of layers and every k.
     per_sample : bool, default False
-        Keep the value of every sample: L² n float32.
+        Keep the value of every sample: L² n float32, at every k of a tuple.
+    preset : {"nnts2020"}, optional
+        The settings of the paper: k = 15, Euclidean, and layers may be maps or token sequences,
+        which are flattened. A parameter given beside it departs from it.
     random_state : int, default 0
         Seed of the bootstrap.
     n_jobs, memory_limit, progress
@@ -171,19 +187,26 @@ def nnts(
     >>> float(result.matrix[0, 1]), bool(result.matrix[0, 2] < 0.3)
     (1.0, True)
     """
+    paper = get_stack_preset(preset)
+    if paper is not None:
+        n_neighbors = n_neighbors if given(n_neighbors) else paper.n_neighbors
+        metric = metric if given(metric) else paper.metric
+        stack = flattened(stack)
     seed = check_seed(random_state)
     if not isinstance(per_sample, bool):
         raise InvalidTypeError("per_sample", "must be True or False", repr(per_sample))
     draws = check_int("n_bootstrap", n_bootstrap, low=0)
     ks = _check_ks(n_neighbors)
+    every_k = not _is_int(n_neighbors)
     counted = count_shared(
         stack,
         ks,
-        n_neighbors=n_neighbors if isinstance(n_neighbors, int) else max(ks),
+        n_neighbors=max(ks) if every_k else cast(int, n_neighbors),
         metric=metric,
         n_bootstrap=draws,
         seed=seed,
         keep_shared=per_sample,
+        every_k=every_k,
         n_jobs=n_jobs,
         memory_limit=memory_limit,
         progress=progress,
@@ -195,7 +218,9 @@ def nnts(
     overlap_by_k = overlap.reshape(len(ks), n_layers, n_layers)
     chance_by_k = np.array([_core.nnts_chance(n, k) for k in ks])
     chance = float(chance_by_k[-1])
-    low, high = _square(interval, n_layers)
+    low, high = _squares(interval, len(ks), n_layers)
+    kept = ks if every_k else ks[-1:]
+    values = _per_sample(shared, n_layers, n, kept) if per_sample else None
     return NNTS(
         layers=layers,
         matrix=by_k[-1].copy(),
@@ -204,17 +229,21 @@ def nnts(
         overlap=overlap_by_k[-1].copy(),
         overlap_by_k=overlap_by_k,
         adjusted=_adjusted(by_k[-1], chance),
-        low=low,
-        high=high,
+        low=low[-1].copy(),
+        high=high[-1].copy(),
+        low_by_k=low,
+        high_by_k=high,
         chance=chance,
         chance_by_k=chance_by_k,
-        per_sample=_per_sample(shared, n_layers, n, ks[-1]) if per_sample else None,
+        per_sample=None if values is None else values[-1],
+        per_sample_by_k=values if every_k else None,
         settings=record(
             "nnts",
-            n_neighbors=n_neighbors,
+            n_neighbors=ks if every_k else n_neighbors,
             metric=counted.metric,
             n_bootstrap=draws,
             per_sample=per_sample,
+            preset=preset,
             random_state=seed,
             n_samples=n,
         ),
@@ -222,16 +251,24 @@ def nnts(
     )
 
 
+def _is_int(n_neighbors: object) -> bool:
+    return not isinstance(n_neighbors, tuple | list | range) and np.ndim(n_neighbors) == 0  # type: ignore[arg-type]
+
+
 def _check_ks(n_neighbors: object) -> tuple[int, ...]:
-    if not isinstance(n_neighbors, tuple | list):
+    if _is_int(n_neighbors):
         means = "every k from 1 up; a larger k is asked for alone, as a tuple"
         most = check_int("n_neighbors", n_neighbors, low=1, high=MOST_KS, high_means=means)
         return tuple(range(1, most + 1))
-    if not n_neighbors:
+    if isinstance(n_neighbors, np.ndarray) and n_neighbors.ndim != 1:
+        rule = "must be an integer, or name the k in one dimension"
+        raise InvalidInputError("n_neighbors", rule, f"an array of shape {n_neighbors.shape}")
+    several = cast(Sequence[object], n_neighbors)
+    if len(several) == 0:
         raise InvalidInputError("n_neighbors", "must name at least one k", n_neighbors)
-    if len(n_neighbors) > MOST_KS:
-        raise InvalidInputError("n_neighbors", f"must name at most {MOST_KS} k", len(n_neighbors))
-    return tuple(sorted({check_int("n_neighbors", k, low=1) for k in n_neighbors}))
+    if len(several) > MOST_KS:
+        raise InvalidInputError("n_neighbors", f"must name at most {MOST_KS} k", len(several))
+    return tuple(sorted({check_int("n_neighbors", k, low=1) for k in several}))
 
 
 def _adjusted(matrix: npt.NDArray[np.float64], chance: float) -> npt.NDArray[np.float64]:
@@ -240,28 +277,38 @@ def _adjusted(matrix: npt.NDArray[np.float64], chance: float) -> npt.NDArray[np.
     return (matrix - chance) / (1.0 - chance)
 
 
-def _square(
-    interval: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None, n_layers: int
+def _squares(
+    interval: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None,
+    n_ks: int,
+    n_layers: int,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Spread the ends per pair over symmetric matrices with ones on the diagonal."""
-    low = np.full((n_layers, n_layers), np.nan)
+    """Spread the ends per k and pair over symmetric matrices with ones on the diagonal.
+
+    Ends of fewer than all k are those of the largest; the others stay NaN.
+    """
+    low = np.full((n_ks, n_layers, n_layers), np.nan)
     high = low.copy()
     if interval is not None:
-        upper = np.triu_indices(n_layers, 1)
-        for square, ends in ((low, interval[0]), (high, interval[1])):
-            square[upper] = ends
-            square.T[upper] = ends
-            np.fill_diagonal(square, 1.0)
+        a, b = np.triu_indices(n_layers, 1)
+        every = np.arange(n_layers)
+        for squares, ends in ((low, interval[0]), (high, interval[1])):
+            by_k = ends.reshape(-1, len(a)) if len(a) else np.empty((n_ks, 0))
+            known = squares[n_ks - len(by_k) :]
+            known[:, a, b] = by_k
+            known[:, b, a] = by_k
+            known[:, every, every] = 1.0
     return low, high
 
 
 def _per_sample(
-    shared: npt.NDArray[np.uint16] | None, n_layers: int, n: int, k: int
+    shared: npt.NDArray[np.uint16] | None, n_layers: int, n: int, ks: tuple[int, ...]
 ) -> npt.NDArray[np.float32]:
-    values = np.ones((n_layers, n_layers, n), dtype=np.float32)
-    if shared is not None:
-        h = np.arange(k + 1)
-        share = (h / (2 * k - h)).astype(np.float32)
-        for row, (a, b) in enumerate(zip(*np.triu_indices(n_layers, 1), strict=True)):
-            values[a, b] = values[b, a] = share[shared[row]]
+    values = np.ones((len(ks), n_layers, n_layers, n), dtype=np.float32)
+    pairs = list(zip(*np.triu_indices(n_layers, 1), strict=True))
+    if shared is not None and pairs:
+        for at, k in enumerate(ks):
+            h = np.arange(k + 1)
+            share = (h / (2 * k - h)).astype(np.float32)
+            for row, (a, b) in enumerate(pairs, at * len(pairs)):
+                values[at, a, b] = values[at, b, a] = share[shared[row]]
     return values

@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope import _core
-from layerscope._arrays import as_matrix
+from layerscope._arrays import as_array, as_matrix
 from layerscope._result import Result
 from layerscope._settings import (
+    DefaultStr,
     MemoryLimit,
     Progress,
     check_choice,
@@ -27,15 +28,20 @@ from layerscope._settings import (
     check_jobs,
     check_memory,
     check_seed,
+    given,
     progress_for,
     record,
 )
+from layerscope.activations import pool
 from layerscope.errors import InvalidInputError
 from layerscope.measures._labelled import matrix_of
+from layerscope.measures._presets import UnitPreset, get_unit_preset
 from layerscope.neighbours import Graph
 
 __all__ = ["FeatureNetwork", "SelfSimilarity", "feature_network", "self_similarity"]
 
+#: What is taken when no form is given; a preset can tell it from one that was.
+FORM = DefaultStr("paper")
 FORMS = ("paper", "printed", "covering", "correlation")
 _NULLS = ("permuted", "gaussian")
 #: Values of θ: the paper's K, and the radii of the correlation sum.
@@ -213,10 +219,11 @@ def feature_network(
 def self_similarity(
     X: Any,
     *,
-    form: str = "paper",
+    form: str = FORM,
     scale: str | None = None,
     n_null: int = 20,
     null: str = "permuted",
+    preset: str | None = None,
     random_state: int = 0,
     n_jobs: int | None = None,
     memory_limit: MemoryLimit = None,
@@ -230,10 +237,11 @@ def self_similarity(
         Responses: a row per sample, a column per unit. Average maps over height and width and
         token sequences over tokens first (:func:`layerscope.pool`). Units are neither centred nor
         standardised.
-    form : {"paper", "printed", "covering", "correlation"}, default "paper"
-        Which count of boxes: the closed form of the paper's released code; the formula as
-        printed, which bends the other way and does not give the published values; true boxes of
-        complete linkage; or the correlation dimension.
+    form : {"paper", "printed", "covering", "correlation"}
+        Which count of boxes; by default ``"paper"``, the closed form of the paper's released code.
+        ``"printed"`` is the formula as printed, which bends the other way and does not give the
+        published values; ``"covering"`` true boxes of complete linkage; ``"correlation"`` the
+        correlation dimension.
     scale : {None, "rms"}, optional
         Divide every distance by the root of the mean squared distance. The plain rate changes
         when all responses are multiplied by a number, since the scales are ln(1 + θ).
@@ -242,6 +250,10 @@ def self_similarity(
     null : {"permuted", "gaussian"}, default "permuted"
         Permute each unit's responses, which keeps its distribution; or Gaussian noise with the
         layer's mean and standard deviation.
+    preset : {"selfsim2025"}, optional
+        The settings of Ding et al.: the form of their code over 256 scales, distances as they are,
+        and ``X`` may be tokens (samples, tokens, units) or maps (samples, units, height, width),
+        which are averaged. A parameter given beside it departs from it.
     random_state : int, default 0
         Seed of the null.
     n_jobs : int, optional
@@ -282,6 +294,10 @@ def self_similarity(
     >>> round(self_similarity(X, n_null=0).value, 6)
     0.262698
     """
+    paper = get_unit_preset(preset)
+    if paper is not None:
+        form = form if given(form) else paper.form
+        X = _averaged(X, paper)
     matrix = as_matrix(X)
     form = check_choice("form", form, FORMS)
     if scale is not None:
@@ -291,7 +307,9 @@ def self_similarity(
     seed = check_seed(random_state)
     n_jobs, limit = check_jobs(n_jobs), check_memory(memory_limit)
     watch = progress_for(progress, "self-similarity")
-    n_thetas = _K_CORRELATION if form == "correlation" else _K
+    n_thetas = _K if paper is None else paper.n_thetas
+    if form == "correlation":
+        n_thetas = _K_CORRELATION
 
     def measure(data: Any, draws: int) -> Any:
         rms = scale == "rms"
@@ -326,6 +344,7 @@ def self_similarity(
             scale=scale,
             n_null=n_null,
             null=null,
+            preset=preset,
             random_state=seed,
         ),
         warnings=_warnings(value, n_units, ends, dead, duplicate),
@@ -353,6 +372,13 @@ def unmeasured(n_units: int, n_samples: int, why: str) -> SelfSimilarity:
         settings=record("self_similarity"),
         warnings=(f"self_similarity is left out: {why}",),
     )
+
+
+def _averaged(X: Any, paper: UnitPreset) -> Any:
+    """Return (samples, units): all other axes averaged, as the paper has them."""
+    array = as_array(X)
+    layout = paper.layouts.get(len(array.shape))
+    return array if layout is None else pool(array, layout=layout, how="mean")
 
 
 def _mean_and_sd(values: npt.NDArray[np.float64]) -> tuple[float, float]:

@@ -237,6 +237,10 @@ def stack_neighbors(
         For layers with different numbers of samples; else as :func:`as_neighbors`, with the name
         of the layer in the error.
     """
+    # Once for all layers, so that no layer is blamed for an argument.
+    check_int("n_neighbors", n_neighbors, low=1, high=2**32 - 1)
+    check_choice("metric", metric, METRICS)
+    check_search(n_jobs=n_jobs, memory_limit=memory_limit, progress=progress)
     layers = as_stack(stack)
     depths = [layer.n_neighbors for layer in layers.values() if isinstance(layer, Neighbors)]
     if depths and not given(n_neighbors):
@@ -253,6 +257,13 @@ def stack_neighbors(
                 progress=progress,
             )
     return found
+
+
+def check_search(*, n_jobs: object, memory_limit: object, progress: object) -> None:
+    """Refuse what no search could be asked for, whatever the layer."""
+    check_jobs(n_jobs)
+    check_memory(memory_limit)
+    progress_for(progress, "neighbours")
 
 
 def estimate_memory(

@@ -13,7 +13,7 @@ charts of the HTML report.
 
 from __future__ import annotations
 
-from layerscope.plot._boxes import box_counts
+from layerscope.plot._boxes import box_counts, box_counts_by_layer
 from layerscope.plot._chain import lifetimes, turnover
 from layerscope.plot._classes import per_class
 from layerscope.plot._community_agreement import community_agreement
@@ -30,6 +30,7 @@ from layerscope.plot._text import short_names
 
 __all__ = [
     "box_counts",
+    "box_counts_by_layer",
     "cka",
     "community_agreement",
     "figure",

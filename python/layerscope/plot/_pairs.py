@@ -171,17 +171,14 @@ def _name_both(axes: Axes, layers: Sequence[str], across: str, down: str) -> Non
     width, height = size_of(axes)
     names = [plain(name) for name in short_names(layers, 12)]
     last = len(layers) - 1
-    for room, needed, put, turned in (
-        (0.75 * width, TILTED, axes.set_xticks, True),
-        (0.8 * height, 1.35 * SMALL, axes.set_yticks, False),
-    ):
-        stride = max(1, math.ceil(needed * len(layers) / room))
-        # The last layer is always named, and the one before it not when the two would touch.
-        shown = [place for place in range(0, last, stride) if last - place >= stride]
-        how: dict[str, Any] = (
-            {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if turned else {}
-        )
-        put([*shown, last], [names[place] for place in (*shown, last)], **how)
+    # One stride for both, so that a row and its column are named or nameless together.
+    needed = max(TILTED / (0.75 * width), 1.35 * SMALL / (0.8 * height))
+    stride = max(1, math.ceil(needed * len(layers)))
+    # The last layer is always named, and the one before it not when the two would touch.
+    shown = [*(place for place in range(0, last, stride) if last - place >= stride), last]
+    named = [names[place] for place in shown]
+    axes.set_xticks(shown, named, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(shown, named)
     axes.set_xlabel(across, fontsize=TEXT, color=MUTED)
     if down:
         axes.set_ylabel(down, fontsize=TEXT, color=MUTED)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from layerscope.plot._boxes import box_counts_by_layer
 from layerscope.plot._chain import lifetimes, turnover
 from layerscope.plot._classes import per_class
 from layerscope.plot._community_agreement import community_agreement
@@ -56,7 +57,9 @@ def _panels(report: Any) -> list[Callable[[Axes], Axes]]:
     if curve is not None:
         panels += [partial(modularity_curve, curve), partial(per_class, curve)]
     for name, result in report.results.items():
-        if name != "modularity" and shown_alone(result):
+        if name == "box_counts":
+            panels.append(partial(box_counts_by_layer, result))
+        elif name != "modularity" and shown_alone(result):
             panels.append(partial(per_layer, result))
         elif name != "modularity" and is_numeric(report, name):
             panels.append(partial(_column, report, name))
@@ -102,8 +105,10 @@ def _run_panels(report: Any) -> list[Callable[[Axes], Axes]]:
     latest = {
         name: over[report.steps[-1]]
         for name, over in report.results.items()
-        if name in (*ACROSS, "communities")
+        if name in (*ACROSS, "communities", "box_counts")
     }
+    if "box_counts" in latest:
+        panels.append(partial(box_counts_by_layer, latest["box_counts"]))
     return [*panels, *_communities(latest), *_across(latest, len(report.layers))]
 
 

@@ -38,6 +38,7 @@ COLOURS = {
     "nntp": "#7a5c00",
     "self_similarity": "#4d6b2f",
     "cka": "#6b3f8f",
+    "box_counts": "#8a4b2a",
 }
 OTHER_COLOUR = "#5b5f97"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -36,10 +37,15 @@ def short_names(names: Iterable[object], limit: int = 14) -> list[str]:
     """Return names of at most about ``limit`` letters that stay different.
 
     What all names begin or end with is dropped, from a dot, a slash or an underscore to the next;
-    then the middle gives way; names that became equal get their number.
+    then the first parts of a dotted name give way, or the middle of a plain one; names that
+    became equal get their number.
 
     >>> short_names(["model.layers.0.attention", "model.layers.11.attention"], 12)
     ['layers.0', 'layers.11']
+    >>> short_names(["embedding", "encoder.layers.11.mlp.fc1", "encoder.layers.11.mlp.fc2"], 12)
+    ['embedding', '…11.mlp.fc1', '…11.mlp.fc2']
+    >>> short_names(["embedding", "encoder.layers.11.attention.out"], 14)
+    ['embedding', '11.att…ion.out']
     """
     whole = _unframed([readable(name) for name in names], limit)
     short = [_squeeze(name, limit) for name in whole]
@@ -83,6 +89,17 @@ def _shared(names: Sequence[str]) -> str:
 def _squeeze(name: str, limit: int) -> str:
     if len(name) <= limit:
         return name
+    # The last parts of a path tell layers apart, with the number of the block they are in.
+    numbered = [match.start() for match in re.finditer(r"(?<=[./])\d+(?=[./])", name)]
+    before = name[: numbered[-1]] if numbered else name
+    cuts = (place + 1 for place, mark in enumerate(before) if mark in "./")
+    tail = next((name[cut:] for cut in cuts if 3 < len(name) - cut < limit), None)
+    if tail is not None:
+        return f"…{tail}"
+    if numbered:
+        name = name[numbered[-1] :]
+        if len(name) <= limit:
+            return name
     head = max(1, (limit - 1) // 2)
     return f"{name[:head]}…{name[len(name) - (limit - 1 - head) :]}"
 

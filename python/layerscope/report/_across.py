@@ -205,7 +205,7 @@ def _nntp(result: Any, where: str) -> list[Card]:
             f"Persistence of neighbour pairs{where}",
             "Runs of pairs by their first layer (row) and last layer (column): the diagonal holds "
             "transient pairs, the upper right corner those that last from end to end"
-            f" ({_share(ends, total)} of all runs).",
+            f" ({counted(ends, 'pair')}, {_share(ends, total)} of all runs).",
             partial(plot.nntp, result, title=""),
             result.counts,
             height=SQUARE,

@@ -13,6 +13,7 @@ from layerscope.plot._maps import map_height
 from layerscope.plot._report import by_step, is_numeric, mapped, numbers, shown_alone
 from layerscope.plot._style import floats, title_of
 from layerscope.report._across import ACROSS, across_charts
+from layerscope.report._boxes import box_charts
 from layerscope.report._card import Card, card
 from layerscope.report._communities import community_charts
 
@@ -74,7 +75,7 @@ def _of_stack(report: Any) -> list[Card]:
                    partial(plot.per_class, curve), floats(curve.value))
         )  # fmt: skip
     for place, (name, result) in enumerate(report.results.items()):
-        if name in ACROSS:
+        if name in ACROSS or name == "box_counts":
             continue
         caption = _CAPTIONS.get(name, "")
         if name == "self_similarity":
@@ -94,7 +95,12 @@ def _of_stack(report: Any) -> list[Card]:
     if "hubness" in report.table:
         drawn.append(_of_column("hubness", report, "hubness"))
     across = across_charts(report.results, len(report.layers))
-    return [*drawn, *community_charts(report.results), *across]
+    return [
+        *drawn,
+        *box_charts(report.results),
+        *community_charts(report.results),
+        *across,
+    ]
 
 
 def _of_run(report: Any) -> list[Card]:
@@ -137,9 +143,10 @@ def _of_run(report: Any) -> list[Card]:
     latest = {
         name: over_steps[steps[-1]]
         for name, over_steps in report.results.items()
-        if name in (*ACROSS, "communities")
+        if name in (*ACROSS, "communities", "box_counts")
     }
-    chain = community_charts(latest, ", last checkpoint")
+    chain = box_charts(latest, ", last checkpoint")
+    chain += community_charts(latest, ", last checkpoint")
     chain += across_charts(latest, len(layers), ", last checkpoint")
     return [*curves[:1], *maps, *detail, *chain, *curves[1:]]
 

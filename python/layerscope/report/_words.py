@@ -41,6 +41,12 @@ COLUMNS = {
     "community_modularity": ("Q of communities", "modularity of the communities that were found"),
     "ami": ("AMI", "adjusted mutual information of communities and classes"),
     "ari": ("ARI", "adjusted Rand index of communities and classes"),
+    "box_dimension": ("Box dimension", "dimension of box counts, where six sizes support one"),
+    "box_sizes": ("Box sizes", "sizes that count towards the box dimension"),
+    "box_law_ratio": (
+        "Power / exp.",
+        "error of a power law of the box counts over an exponential one's, below 1 fractal",
+    ),
     "transient_share": ("Transient", "share of neighbour pairs that are in this layer alone"),
     "intrinsic_dimension_se": ("Dim. s.e.", "standard error of the intrinsic dimension"),
     "hubness": ("Hubness", "skewness of how often a sample is a neighbour of others"),
@@ -174,6 +180,7 @@ def summary(report: Any) -> list[str]:
     dimension = last("intrinsic_dimension")
     if dimension is not None and np.isfinite(dimension).any():
         sentences.append(_course("", "intrinsic dimension", dimension, layers, digits=1))
+    sentences += _boxes_sentence(last("box_dimension"), layers)
     sentences += _run_sentence(report)
     return sentences or [
         "No measure of the classes or of the dimension has a value; the warnings say why."
@@ -203,6 +210,17 @@ def _bound_sentence(value: Floats, bound: Floats | None) -> list[str]:
         f"The last value is {percent(value[last] / bound[last])} of the highest that these "
         f"classes allow ({number(bound[last])})."
     ]
+
+
+def _boxes_sentence(dimension: Floats | None, layers: Sequence[str]) -> list[str]:
+    if dimension is None:
+        return []
+    known = np.flatnonzero(np.isfinite(dimension))
+    if not len(known):
+        return ["Box counts support a dimension in no layer: too few sizes count."]
+    told = ", ".join(f"{layers[at]} {number(dimension[at])}" for at in known[:6])
+    which = "every layer" if len(known) == len(layers) else f"{len(known)} of {len(layers)} layers"
+    return [f"In {which} box counts support a dimension: {told}{', …' if len(known) > 6 else ''}."]
 
 
 def _run_sentence(report: Any) -> list[str]:

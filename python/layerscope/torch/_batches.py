@@ -34,7 +34,7 @@ class Batch:
     ids: list[Any] | None
     mask: Any
     noted: bool = False  # the ids are what a sampler handed out
-    dropped_target: bool = False
+    dropped_target: str = ""  # why the second entry of a pair was left out
 
 
 def check_key(argument: str, key: Any, *, may_be_false: bool = True) -> Key:
@@ -85,7 +85,7 @@ class Reading:
         ids, ids_at = self._found("ids", self._ids, batch)
         mask, _ = self._found("mask", self._mask, batch)
         rest = _without(batch, {labels_at, ids_at} - {None})
-        dropped = False
+        dropped = ""
         if self._labels is None:
             rest, labels, dropped = self._split(rest)
         if self._inputs is not None:
@@ -96,7 +96,7 @@ class Reading:
             ids=check_entries(ids, argument="ids") if ids is not None else _listed(indices),
             mask=mask.detach().cpu() if isinstance(mask, torch.Tensor) else mask,
             noted=ids is None,
-            dropped_target=dropped and self._inputs is None,
+            dropped_target=dropped if self._inputs is None else "",
         )
 
     @staticmethod
@@ -116,30 +116,36 @@ class Reading:
         )
         return found, place
 
-    def _split(self, batch: Any) -> tuple[Any, Any, bool]:
-        """Return inputs, labels, and whether a target was left out that is no list of classes."""
+    def _split(self, batch: Any) -> tuple[Any, Any, str]:
+        """Return inputs, labels, and why a target was left out that is no list of classes."""
         if isinstance(batch, Mapping):
             for key in _LABEL_KEYS:
                 if key in batch and _are_labels(batch[key]):
                     kept = key in self._required  # a model that computes its loss itself
-                    return (batch if kept else _without(batch, {key})), batch[key], False
-            return batch, None, False
+                    return (batch if kept else _without(batch, {key})), batch[key], ""
+            return batch, None, ""
         if not isinstance(batch, tuple | list) or len(batch) != 2:
-            return batch, None, False
+            return batch, None, ""
         data, target = batch
         if len(self._required) >= 2:  # the model takes both
-            return batch, None, False
+            return batch, None, ""
         if _are_labels(target) and len(target) == length(data):
-            return data, target, False
+            return data, target, ""
         if self._most == 1:
-            return data, None, True
+            return data, None, _why_no_labels(target, data)
         if self._inputs is not None:
-            return batch, None, False
+            return batch, None, ""
         rule = (
             "must be plain when they are pairs: the model takes one or two inputs and the second "
             "entry is no list of labels; say inputs=callable or labels=key"
         )
         raise InvalidInputError("batches", rule, _described(batch))
+
+
+def _why_no_labels(target: Any, data: Any) -> str:
+    if _are_labels(target):
+        return f"has {len(target)} entries beside inputs of {length(data)} rows"
+    return f"is no list of labels ({_kind(target)})"
 
 
 def _check_batches(batches: Any) -> Any:

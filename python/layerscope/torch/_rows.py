@@ -20,6 +20,10 @@ def check_rows(rows: dict[str, Array], batch: Batch) -> int:
     """
     counts = {name: len(array) for name, array in rows.items()}
     fed = length((batch.args, batch.kwargs))
+    alike = fed is not None and set(counts.values()) == {fed}
+    if alike and batch.labels is not None and len(batch.labels) != fed:
+        rule = f"must have one entry per row of the batch ({fed})"
+        raise InvalidInputError("labels", rule, f"{len(batch.labels)} entries")
     if batch.labels is not None:
         expected, whose = len(batch.labels), "labels"
     elif fed is not None and fed in counts.values():
@@ -55,7 +59,7 @@ class RowEntries:
         """
         self.labels = self._extended("labels", self.labels, batch.labels)
         if batch.dropped_target and not self._n_batches:
-            text = "The second entry of a batch is no list of labels and was left out."
+            text = f"The second entry of a batch {batch.dropped_target} and was left out."
             self.warnings.append(text)
         ids: Any = batch.ids
         if ids is not None and len(ids) != n_rows:

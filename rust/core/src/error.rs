@@ -49,14 +49,38 @@ impl Error {
         Self::InvalidInput {
             argument: argument.into(),
             rule: rule.into(),
-            value: value.to_string(),
+            value: readable(value.to_string()),
         }
+    }
+}
+
+/// Numbers with dozens of zeros as powers of ten: Rust writes 1e300 with all its digits.
+fn readable(value: String) -> String {
+    const LONGEST: usize = 24;
+    match value.parse::<f64>() {
+        Ok(number) if value.len() > LONGEST => format!("{number:e}"),
+        _ => value,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_numbers_are_written_as_powers_of_ten() {
+        let said = |value: &dyn std::fmt::Display| Error::invalid("x", "must be", value);
+        assert!(said(&1e300).to_string().ends_with("1e300"));
+        assert!(said(&-2.5e-310).to_string().ends_with("-2.5e-310"));
+        assert!(said(&0.25).to_string().ends_with("0.25"));
+        assert!(
+            said(&u64::MAX)
+                .to_string()
+                .ends_with("18446744073709551615")
+        );
+        let words = "a sentence longer than any number that stands here";
+        assert!(said(&words).to_string().ends_with(words));
+    }
 
     #[test]
     fn a_message_is_argument_rule_value() {

@@ -46,9 +46,36 @@ pub struct Nnts {
     pub jaccard: Vec<f64>,
     /// Mean h / k, likewise.
     pub overlap: Vec<f64>,
-    /// Intersection sizes h at the largest k, one row of n per pair a < b in lexical order, when
-    /// asked for.
+    /// Intersection sizes h at the kept ks, one k after another: of each one row of n per pair
+    /// a < b in lexical order. `None` where nothing is kept.
     pub shared: Option<Vec<u16>>,
+}
+
+/// The ks at which every sample's intersections are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// None of them.
+    Nothing,
+    /// The largest only.
+    Largest,
+    /// All of them.
+    Every,
+}
+
+impl Keep {
+    /// The first position among so many ks that is kept; all after it are kept too.
+    fn first(self, ks: usize) -> usize {
+        match self {
+            Self::Nothing => ks,
+            Self::Largest => ks.saturating_sub(1),
+            Self::Every => 0,
+        }
+    }
+
+    /// The ks that are kept.
+    pub fn of(self, ks: &[usize]) -> &[usize] {
+        &ks[self.first(ks.len())..]
+    }
 }
 
 /// Checked input: the lists of all layers, the number of samples and the ks.
@@ -116,30 +143,31 @@ pub fn check_ks(ks: &[usize]) -> Result<()> {
 const ABSENT: u8 = u8::MAX;
 
 /// Computes NNTS and overlap for all pairs of layers.
-pub fn nnts(input: &NntsInput, keep_shared: bool, run: &Run) -> Result<Nnts> {
+pub fn nnts(input: &NntsInput, keep: Keep, run: &Run) -> Result<Nnts> {
     let (n, layers) = (input.samples, input.layers.len());
     let pairs = layers * layers.saturating_sub(1) / 2;
     // Counters are integers, so how the samples are cut may follow the threads.
     let pieces = (run.jobs() * 4).min(n.div_ceil(64)).max(1);
     let length = n.div_ceil(pieces);
     let (stride, ks) = (input.largest() + 1, input.ks.len());
+    let lines = keep.of(&input.ks).len() * pairs;
     run.progress().start(pieces as u64);
     let counted = run.map(pieces, |piece| {
         let rows = piece * length..((piece + 1) * length).min(n);
         let mut counts = filled(pairs * ks * stride, 0u32)?;
-        let mut shared = filled(if keep_shared { pairs * rows.len() } else { 0 }, 0u16)?;
+        let mut shared = filled(lines * rows.len(), 0u16)?;
         count(input, rows.clone(), &mut counts, &mut shared, run)?;
         run.progress().step();
         Ok((rows, counts, shared))
     })?;
     let mut counts = filled(pairs * ks * stride, 0u64)?;
-    let mut shared = filled(if keep_shared { pairs * n } else { 0 }, 0u16)?;
+    let mut shared = filled(lines * n, 0u16)?;
     for (rows, part, part_shared) in counted {
         for (sum, &count) in counts.iter_mut().zip(&part) {
             *sum += u64::from(count);
         }
-        for (pair, line) in part_shared.chunks(rows.len().max(1)).enumerate() {
-            shared[pair * n + rows.start..pair * n + rows.end].copy_from_slice(line);
+        for (at, line) in part_shared.chunks(rows.len().max(1)).enumerate() {
+            shared[at * n + rows.start..at * n + rows.end].copy_from_slice(line);
         }
     }
     let (jaccard, overlap) = means(layers, n, &input.ks, |pair, at, h| {
@@ -148,7 +176,7 @@ pub fn nnts(input: &NntsInput, keep_shared: bool, run: &Run) -> Result<Nnts> {
     Ok(Nnts {
         jaccard,
         overlap,
-        shared: keep_shared.then_some(shared),
+        shared: (keep != Keep::Nothing).then_some(shared),
     })
 }
 
@@ -165,6 +193,7 @@ fn count(
 ) -> Result<()> {
     let (largest, ks, stride) = (input.largest(), input.ks.len(), input.largest() + 1);
     let layers = input.layers.len();
+    let pairs = layers * layers.saturating_sub(1) / 2;
     // Step of each rank: the position of the smallest k that includes it.
     let steps: Vec<u8> = (0..largest)
         .map(|rank| input.ks.partition_point(|&k| k <= rank) as u8)
@@ -187,8 +216,11 @@ fn count(
                     for (line, &h) in lines.zip(&cumulated) {
                         line[usize::from(h)] += 1;
                     }
-                    if !shared.is_empty() {
-                        shared[pair * rows.len() + row - rows.start] = cumulated[ks - 1];
+                    // What is kept are the largest ks, as many as there is room for.
+                    let kept = shared.chunks_exact_mut(pairs * rows.len());
+                    let first = ks - kept.len();
+                    for (line, &h) in kept.zip(&cumulated[first..ks]) {
+                        line[pair * rows.len() + row - rows.start] = h;
                     }
                 }
                 for &j in input.list(b, row) {

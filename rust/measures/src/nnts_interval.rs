@@ -4,21 +4,24 @@ use layerscope_core::random::stream;
 use layerscope_core::{Result, Run, filled};
 use rand::RngExt;
 
-/// Low and high end of the 95 % percentile interval of NNTS, one entry per pair of layers.
+/// Low and high end of the 95 % percentile interval of NNTS: of each k one entry per pair of layers.
 ///
-/// Samples are drawn with replacement, the same draws for all pairs, so that pairs may be compared.
-/// `shared` holds the intersection sizes h at the one k, one row of `samples` per pair. Draw b uses
-/// stream b of the seed. O(draws · samples · pairs).
+/// Samples are drawn with replacement, the same draws for all pairs and ks, so that these may be
+/// compared. `shared` holds the intersection sizes h, one k after another: of each one row of
+/// `samples` per pair. Draw b uses stream b of the seed. O(draws · samples · pairs · ks).
 pub fn intervals(
     shared: &[u16],
     samples: usize,
-    k: usize,
+    ks: &[usize],
     draws: usize,
     seed: u64,
     run: &Run,
 ) -> Result<(Vec<f64>, Vec<f64>)> {
-    let pairs = shared.len().checked_div(samples).unwrap_or(0);
-    let share: Vec<f64> = (0..=k).map(|h| h as f64 / (2 * k - h) as f64).collect();
+    let lines = shared.len().checked_div(samples).unwrap_or(0);
+    let pairs = lines.checked_div(ks.len()).unwrap_or(0);
+    let share = |k: usize| (0..=k).map(move |h| h as f64 / (2 * k - h) as f64);
+    let shares: Vec<Vec<f64>> = ks.iter().map(|&k| share(k).collect()).collect();
+    let largest = ks.last().copied().unwrap_or(0);
     run.progress().start(draws as u64);
     let means = run.map(draws, |draw| {
         let mut times = filled(samples, 0u32)?;
@@ -26,27 +29,25 @@ pub fn intervals(
         for _ in 0..samples {
             times[generator.random_range(0..samples as u64) as usize] += 1;
         }
-        let mut means = Vec::with_capacity(pairs);
-        let mut weights = vec![0u64; k + 1];
-        for line in shared.chunks_exact(samples) {
+        let mut means = Vec::with_capacity(lines);
+        let mut weights = vec![0u64; largest + 1];
+        for (at, line) in shared.chunks_exact(samples).enumerate() {
             run.check()?;
+            let share = &shares[at / pairs];
+            let weights = &mut weights[..share.len()];
             weights.fill(0);
             for (&h, &times) in line.iter().zip(&times) {
                 weights[usize::from(h)] += u64::from(times);
             }
-            let sum: f64 = weights
-                .iter()
-                .zip(&share)
-                .map(|(&w, &s)| w as f64 * s)
-                .sum();
+            let sum: f64 = weights.iter().zip(share).map(|(&w, &s)| w as f64 * s).sum();
             means.push(sum / samples as f64);
         }
         run.progress().step();
         Ok(means)
     })?;
-    let (mut low, mut high) = (Vec::with_capacity(pairs), Vec::with_capacity(pairs));
-    for pair in 0..pairs {
-        let mut drawn: Vec<f64> = means.iter().map(|means| means[pair]).collect();
+    let (mut low, mut high) = (Vec::with_capacity(lines), Vec::with_capacity(lines));
+    for line in 0..lines {
+        let mut drawn: Vec<f64> = means.iter().map(|means| means[line]).collect();
         drawn.sort_by(f64::total_cmp);
         low.push(quantile(&drawn, 0.025));
         high.push(quantile(&drawn, 0.975));

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use layerscope_core::{Error, Interrupt, NearestSets, Progress, Run, SetNotes};
 use layerscope_measures::nnts::bits::nnts_by_bits;
 use layerscope_measures::nnts::plan::BitPlan;
-use layerscope_measures::nnts::{Lists, NntsInput, nnts};
+use layerscope_measures::nnts::{Keep, Lists, NntsInput, nnts};
 use layerscope_testkit::persistence::{chains, nnts as naive_nnts};
 use proptest::prelude::*;
 
@@ -44,10 +44,10 @@ proptest! {
         let lists: Vec<_> = flat.iter().map(|indices| Lists { indices, depth: k }).collect();
         let ks: Vec<usize> = (1..=k).filter(|k| k % third == 0 || *k == 1).collect();
         let input = NntsInput::new(lists.clone(), n, ks.clone()).unwrap();
-        let expected = with_run(1, |run| nnts(&input, true, run)).unwrap();
+        let expected = with_run(1, |run| nnts(&input, Keep::Every, run)).unwrap();
         let plan = plan(block, piece, jobs);
         let found = with_run(jobs, |run| {
-            nnts_by_bits(&erased(&lists), n, &ks, plan, true, run)
+            nnts_by_bits(&erased(&lists), n, &ks, plan, Keep::Every, run)
         });
         let (found, notes) = found.unwrap();
         prop_assert_eq!(&found, &expected);
@@ -75,9 +75,9 @@ fn sets_of_more_than_one_word() {
     let lists: Vec<_> = lists.collect();
     let ks = vec![1, 63, 64, 65, 128, 199];
     let input = NntsInput::new(lists.clone(), n, ks.clone()).unwrap();
-    let expected = with_run(1, |run| nnts(&input, false, run)).unwrap();
+    let expected = with_run(1, |run| nnts(&input, Keep::Nothing, run)).unwrap();
     let found = with_run(2, |run| {
-        nnts_by_bits(&erased(&lists), n, &ks, plan(48, 16, 2), false, run)
+        nnts_by_bits(&erased(&lists), n, &ks, plan(48, 16, 2), Keep::Nothing, run)
     });
     assert_eq!(found.unwrap().0, expected);
     assert_eq!(expected.jaccard[5 * 9..], [1.0; 9]);
@@ -91,12 +91,12 @@ fn falling_ks_and_set_tokens_are_refused() {
         depth: 1,
     };
     let refused = with_run(1, |run| {
-        nnts_by_bits(&[&list], 2, &[1, 1], plan(1, 1, 1), false, run)
+        nnts_by_bits(&[&list], 2, &[1, 1], plan(1, 1, 1), Keep::Nothing, run)
     });
     assert!(refused.is_err());
     let (interrupt, progress) = (Interrupt::default(), Progress::default());
     interrupt.set();
     let run = Run::new(NonZeroUsize::MIN, &interrupt, &progress);
-    let stopped = nnts_by_bits(&[&list], 2, &[1], plan(1, 1, 1), false, &run);
+    let stopped = nnts_by_bits(&[&list], 2, &[1], plan(1, 1, 1), Keep::Nothing, &run);
     assert_eq!(stopped, Err(Error::Interrupted));
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use layerscope_core::{Interrupt, Progress, Run};
 use layerscope_measures::nntp::{cancelled, nntp};
-use layerscope_measures::nnts::{Lists, Nnts, NntsInput, nnts};
+use layerscope_measures::nnts::{Keep, Lists, Nnts, NntsInput, nnts};
 use layerscope_measures::nnts_interval::intervals;
 use layerscope_testkit::persistence::{
     Layer, chains, edges, nntp as naive_nntp, nnts as naive_nnts,
@@ -32,7 +32,7 @@ fn lists(flat: &[Vec<u32>], depth: usize) -> Vec<Lists<'_>> {
 
 fn all_ks(flat: &[Vec<u32>], n: usize, k: usize, jobs: usize) -> Nnts {
     let input = NntsInput::new(lists(flat, k), n, (1..=k).collect()).unwrap();
-    with_run(jobs, |run| nnts(&input, true, run).unwrap())
+    with_run(jobs, |run| nnts(&input, Keep::Every, run).unwrap())
 }
 
 proptest! {
@@ -62,8 +62,20 @@ proptest! {
         }
         // A few ks by themselves are the same numbers.
         let some = NntsInput::new(lists(&flat, k), n, vec![k]).unwrap();
-        let some = with_run(1, |run| nnts(&some, false, run).unwrap());
+        let some = with_run(1, |run| nnts(&some, Keep::Largest, run).unwrap());
         prop_assert_eq!(&some.jaccard[..], &all.jaccard[(k - 1) * depth * depth..]);
+        // What is kept of each sample, at every k or at the largest, is what its sets share.
+        let (every, largest) = (all.shared.unwrap(), some.shared.unwrap());
+        let pairs = depth * (depth - 1) / 2;
+        prop_assert_eq!(&largest[..], &every[(k - 1) * pairs * n..]);
+        let ends = (0..depth).flat_map(|a| (a + 1..depth).map(move |b| (a, b)));
+        for (pair, (a, b)) in ends.enumerate() {
+            for (at, row) in (0..k).flat_map(|at| (0..n).map(move |row| (at, row))) {
+                let (one, other) = (&layers[a][row][..=at], &layers[b][row][..=at]);
+                let h = one.iter().filter(|&j| other.contains(j)).count();
+                prop_assert_eq!(usize::from(every[(at * pairs + pair) * n + row]), h);
+            }
+        }
     }
 
     #[test]
@@ -165,7 +177,7 @@ fn an_interval_holds_the_value_and_does_not_depend_on_threads() {
     let shared: Vec<u16> = (0..300).map(|i| (i * 7 % 11) as u16).collect();
     let draws = |jobs| {
         with_run(jobs, |run| {
-            intervals(&shared, 150, 10, 200, 5, run).unwrap()
+            intervals(&shared, 150, &[10], 200, 5, run).unwrap()
         })
     };
     let (low, high) = draws(1);
@@ -178,6 +190,12 @@ fn an_interval_holds_the_value_and_does_not_depend_on_threads() {
         assert!(low[pair] < mean && mean < high[pair]);
         assert!(high[pair] - low[pair] < 0.2);
     }
+    // Another k beside it is drawn by the same samples.
+    let both = [&shared[..], &shared[..]].concat();
+    let (twice, _) = with_run(2, |run| {
+        intervals(&both, 150, &[10, 10], 200, 5, run).unwrap()
+    });
+    assert_eq!(twice, [&low[..], &low[..]].concat());
 }
 
 #[test]

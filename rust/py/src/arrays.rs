@@ -26,13 +26,13 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Layer<'py> {
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         let object = &*object;
-        if let Some(array) = table_of(object) {
+        if let Some(array) = table_of::<f32>(object) {
             Ok(Layer::F32(borrowed(array.try_readonly())?))
-        } else if let Some(array) = table_of(object) {
+        } else if let Some(array) = table_of::<f64>(object) {
             Ok(Layer::F64(borrowed(array.try_readonly())?))
-        } else if let Some(array) = table_of(object) {
+        } else if let Some(array) = table_of::<f16>(object) {
             Ok(Layer::F16(borrowed(array.try_readonly())?))
-        } else if let Some(array) = table_of(object) {
+        } else if let Some(array) = table_of::<u16>(object) {
             Ok(Layer::Words(borrowed(array.try_readonly())?))
         } else {
             Err(unknown_kind())

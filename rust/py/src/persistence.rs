@@ -1,7 +1,7 @@
 //! Neighbour persistence over layers at the seam.
 
 use layerscope_measures::nntp::{cancelled, nntp as count_runs};
-use layerscope_measures::nnts::{Lists, NntsInput, nnts as count_shared};
+use layerscope_measures::nnts::{Keep, Lists, NntsInput, nnts as count_shared};
 use layerscope_measures::nnts_interval::{chance, intervals};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -17,9 +17,18 @@ pub type Matrices<'py> = (
     Option<Bound<'py, PyArray2<u16>>>,
 );
 
-/// Jaccard and overlap of all pairs of layers at every k, with intervals at the largest.
+/// What is kept of each sample: nothing, its intersections at every k, or at the largest.
+pub fn keep(anything: bool, every_k: bool) -> Keep {
+    match (anything, every_k) {
+        (false, _) => Keep::Nothing,
+        (true, false) => Keep::Largest,
+        (true, true) => Keep::Every,
+    }
+}
+
+/// Jaccard and overlap of all pairs of layers at every k, with intervals at every k or the largest.
 #[pyfunction]
-#[pyo3(signature = (lists, ks, n_bootstrap, seed, keep_shared, n_jobs=None, progress=None))]
+#[pyo3(signature = (lists, ks, n_bootstrap, seed, keep_shared, every_k, n_jobs=None, progress=None))]
 pub fn nnts<'py>(
     py: Python<'py>,
     lists: Vec<PyReadonlyArray2<'py, u32>>,
@@ -27,18 +36,20 @@ pub fn nnts<'py>(
     n_bootstrap: usize,
     seed: u64,
     keep_shared: bool,
+    every_k: bool,
     n_jobs: Option<i64>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Matrices<'py>> {
     let samples = lists.first().map_or(0, |list| list.shape()[0]);
     let layers = borrow(py, &lists)?;
     let (found, interval) = door(py, Manner { n_jobs, progress }, |run| {
-        let largest = ks.last().copied().unwrap_or(0);
+        let keep = keep(keep_shared || n_bootstrap > 0, every_k);
+        let kept = keep.of(&ks).to_vec();
         let input = NntsInput::new(layers, samples, ks)?;
-        let mut found = count_shared(&input, keep_shared || n_bootstrap > 0, run)?;
+        let mut found = count_shared(&input, keep, run)?;
         let interval = match &found.shared {
             Some(shared) if n_bootstrap > 0 => {
-                Some(intervals(shared, samples, largest, n_bootstrap, seed, run)?)
+                Some(intervals(shared, samples, &kept, n_bootstrap, seed, run)?)
             }
             _ => None,
         };

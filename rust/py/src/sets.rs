@@ -6,14 +6,14 @@ use layerscope_core::{Error, NearestSets, Result};
 use layerscope_knn::{BitQuery, BitSearch, Metric, Workers};
 use layerscope_measures::nnts::bits::nnts_by_bits;
 use layerscope_measures::nnts::plan::{BitPlan, Extent};
-use layerscope_measures::nnts::{Lists, NntsInput, check_ks};
+use layerscope_measures::nnts::{Keep, Lists, NntsInput, check_ks};
 use layerscope_measures::nnts_interval::intervals;
 use numpy::{PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use crate::arrays::{Layer, array1, array2, borrowed, slice2, table_of};
 use crate::errors::to_python;
-use crate::persistence::Matrices;
+use crate::persistence::{Matrices, keep};
 use crate::run::{Manner, cores, door};
 
 /// A layer's values, or its neighbours where these are known.
@@ -43,9 +43,9 @@ enum Asked<'a> {
 /// What a layer's rows are like: ties at the largest k, repeated rows, zero rows, infinite distances.
 type Notes = (u64, usize, usize, u64);
 
-/// Jaccard and overlap of all pairs of layers at every k, with intervals at the largest.
+/// Jaccard and overlap of all pairs of layers at every k, with intervals at every k or the largest.
 #[pyfunction]
-#[pyo3(signature = (layers, names, ks, metric, n_bootstrap, seed, keep_shared, memory_limit=None, n_jobs=None, progress=None))]
+#[pyo3(signature = (layers, names, ks, metric, n_bootstrap, seed, keep_shared, every_k, memory_limit=None, n_jobs=None, progress=None))]
 pub fn nnts_sets<'py>(
     py: Python<'py>,
     layers: Vec<Source<'py>>,
@@ -55,13 +55,14 @@ pub fn nnts_sets<'py>(
     n_bootstrap: usize,
     seed: u64,
     keep_shared: bool,
+    every_k: bool,
     memory_limit: Option<u64>,
     n_jobs: Option<i64>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<(Matrices<'py>, Vec<Notes>)> {
     let asked = borrow(py, &layers, metric, &ks)?;
     let samples = asked.first().map_or(0, Asked::samples);
-    let keep = keep_shared || n_bootstrap > 0;
+    let keep = keep(keep_shared || n_bootstrap > 0, every_k);
     // The layer in preparation, whose name an error should carry.
     let preparing = AtomicUsize::new(usize::MAX);
     let work = door(py, Manner { n_jobs, progress }, |run| {
@@ -96,11 +97,15 @@ pub fn nnts_sets<'py>(
             .collect();
         drop(searches);
         drop(workers);
-        let largest = ks.last().copied().unwrap_or(0);
         let interval = match &found.shared {
-            Some(shared) if n_bootstrap > 0 => {
-                Some(intervals(shared, samples, largest, n_bootstrap, seed, run)?)
-            }
+            Some(shared) if n_bootstrap > 0 => Some(intervals(
+                shared,
+                samples,
+                keep.of(&ks),
+                n_bootstrap,
+                seed,
+                run,
+            )?),
             _ => None,
         };
         if !keep_shared {
@@ -131,22 +136,30 @@ pub fn nnts_sets<'py>(
 
 /// Bytes that `nnts_sets` takes for layers of the given numbers of features, at least and at best.
 #[pyfunction]
-#[pyo3(signature = (layers, ks, metric, keep_shared, memory_limit=None, n_jobs=None))]
+#[pyo3(signature = (layers, ks, metric, keep_shared, every_k, memory_limit=None, n_jobs=None))]
 pub fn nnts_sets_memory<'py>(
     py: Python<'py>,
     layers: Vec<Source<'py>>,
     ks: Vec<usize>,
     metric: &str,
     keep_shared: bool,
+    every_k: bool,
     memory_limit: Option<u64>,
     n_jobs: Option<usize>,
 ) -> PyResult<u64> {
     let asked = borrow(py, &layers, metric, &ks)?;
     let samples = asked.first().map_or(0, Asked::samples);
     let jobs = n_jobs.unwrap_or_else(|| cores().get());
-    plan_for(&asked, samples, &ks, keep_shared, jobs, memory_limit)
-        .map(|plan| plan.bytes)
-        .map_err(|error| to_python(py, error))
+    plan_for(
+        &asked,
+        samples,
+        &ks,
+        keep(keep_shared, every_k),
+        jobs,
+        memory_limit,
+    )
+    .map(|plan| plan.bytes)
+    .map_err(|error| to_python(py, error))
 }
 
 fn borrow<'a>(
@@ -178,7 +191,7 @@ fn plan_for(
     asked: &[Asked],
     samples: usize,
     ks: &[usize],
-    keep_shared: bool,
+    keep: Keep,
     jobs: usize,
     limit: Option<u64>,
 ) -> Result<BitPlan> {
@@ -194,7 +207,7 @@ fn plan_for(
         layers: asked.len(),
         samples,
         ks,
-        keep_shared,
+        keep,
         held: held + preparing,
         piece_bytes: &|rows| {
             let bytes = queries().map(|query| query.piece_bytes(rows));

@@ -7,7 +7,7 @@
 //!
 //! **Complexity.** The sets, and O(L² |ks| n²/64) time; L |ks| n/8 bytes for each sample of a block,
 //! four bytes per pair of layers and possible intersection size (Σ(k + 1) of them), and two bytes
-//! per pair and sample where the intersections are kept.
+//! per pair, kept k and sample where the intersections are kept.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -18,7 +18,7 @@ use layerscope_core::{
 
 use super::plan::BitPlan;
 use super::popcount::for_each_pair;
-use super::{Lists, Nnts, check_ks, means};
+use super::{Keep, Lists, Nnts, check_ks, means};
 
 impl NearestSets for Lists<'_> {
     fn fill(
@@ -58,13 +58,13 @@ pub fn nnts_by_bits(
     samples: usize,
     ks: &[usize],
     plan: BitPlan,
-    keep_shared: bool,
+    keep: Keep,
     run: &Run,
 ) -> Result<(Nnts, Vec<SetNotes>)> {
     check_ks(ks)?;
     let run = if plan.jobs == 1 { run.serial() } else { *run };
     let pairs = layers.len() * layers.len().saturating_sub(1) / 2;
-    let mut tally = Tally::new(pairs, samples, ks, keep_shared)?;
+    let mut tally = Tally::new(pairs, samples, ks, keep)?;
     let mut notes = vec![SetNotes::default(); layers.len()];
     let block = plan.block.min(samples).max(1);
     let mut sets = with_capacity(layers.len())?;
@@ -99,7 +99,7 @@ pub fn nnts_by_bits(
     let found = Nnts {
         jaccard,
         overlap,
-        shared: keep_shared.then_some(tally.shared),
+        shared: (keep != Keep::Nothing).then_some(tally.shared),
     };
     Ok((found, notes))
 }
@@ -138,7 +138,7 @@ fn fill(
 }
 
 /// How many samples share h neighbours, for each pair of layers and each k, and each sample's h at
-/// the largest k.
+/// the kept ks.
 struct Tally {
     pairs: usize,
     samples: usize,
@@ -146,11 +146,13 @@ struct Tally {
     starts: Vec<usize>,
     stride: usize,
     counts: Vec<u32>,
+    /// The first k that is kept.
+    first: usize,
     shared: Vec<u16>,
 }
 
 impl Tally {
-    fn new(pairs: usize, samples: usize, ks: &[usize], keep_shared: bool) -> Result<Self> {
+    fn new(pairs: usize, samples: usize, ks: &[usize], keep: Keep) -> Result<Self> {
         let mut stride = 0;
         let starts = ks.iter().map(|&k| {
             stride += k + 1;
@@ -163,7 +165,8 @@ impl Tally {
             starts,
             stride,
             counts: filled(pairs * stride, 0)?,
-            shared: filled(if keep_shared { pairs * samples } else { 0 }, 0)?,
+            first: keep.first(ks.len()),
+            shared: filled(keep.of(ks).len() * pairs * samples, 0)?,
         })
     }
 
@@ -175,8 +178,9 @@ impl Tally {
                 for (&start, &h) in self.starts.iter().zip(sizes) {
                     self.counts[pair * self.stride + start + usize::from(h)] += 1;
                 }
-                if !self.shared.is_empty() {
-                    self.shared[pair * self.samples + first + local] = sizes[ks - 1];
+                for (kept, &h) in sizes[self.first..].iter().enumerate() {
+                    let line = kept * self.pairs + pair;
+                    self.shared[line * self.samples + first + local] = h;
                 }
             }
         }

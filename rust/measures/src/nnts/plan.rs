@@ -2,6 +2,8 @@
 
 use layerscope_core::{BitRows, Error, Result};
 
+use super::Keep;
+
 /// Sizes of the work with rows of bits. None of them shows in a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BitPlan {
@@ -23,15 +25,15 @@ pub struct Extent<'a> {
     pub samples: usize,
     /// The ks.
     pub ks: &'a [usize],
-    /// Whether every sample's intersections are kept.
-    pub keep_shared: bool,
+    /// The ks at which every sample's intersections are kept.
+    pub keep: Keep,
     /// Bytes that the layers hold, or need for a while, whatever the sizes.
     pub held: u64,
     /// Scratch of one thread that makes the sets of so many samples together.
     pub piece_bytes: &'a dyn Fn(usize) -> u64,
 }
 
-const PIECE: usize = 64;
+const PIECE: usize = 256;
 /// Without a limit, blocks grow to this many bytes of sets: enough pieces for all threads.
 const SETS: u64 = 64 << 20;
 const MOST: usize = 2048;
@@ -51,11 +53,8 @@ impl Extent<'_> {
 
     fn fixed(&self) -> u64 {
         let sizes: u64 = self.ks.iter().map(|&k| k as u64 + 1).sum();
-        let kept = if self.keep_shared {
-            size_of::<u16>() as u64 * self.samples as u64
-        } else {
-            0
-        };
+        let kept = self.keep.of(self.ks).len() as u64;
+        let kept = kept * size_of::<u16>() as u64 * self.samples as u64;
         self.held + self.pairs() * (size_of::<u32>() as u64 * sizes + kept)
     }
 
@@ -104,7 +103,7 @@ mod tests {
             layers: 12,
             samples: 60_000,
             ks,
-            keep_shared: true,
+            keep: Keep::Every,
             held: 1 << 20,
             piece_bytes,
         }
@@ -115,7 +114,7 @@ mod tests {
         let piece_bytes = |piece: usize| (piece * 480_000) as u64;
         let extent = extent(&[15, 12_000], &piece_bytes);
         let free = extent.plan(4, None).unwrap();
-        assert_eq!((free.piece, free.jobs), (64, 4));
+        assert_eq!((free.piece, free.jobs), (256, 4));
         assert_eq!(extent.plan(4, Some(free.bytes)).unwrap(), free);
         let mut before = free;
         for share in 2..6 {

@@ -19,9 +19,9 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Table<'py> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        if let Some(table) = table_of(&object) {
+        if let Some(table) = table_of::<u8>(&object) {
             Ok(Table::Narrow(borrowed(table.try_readwrite())?))
-        } else if let Some(table) = table_of(&object) {
+        } else if let Some(table) = table_of::<u16>(&object) {
             Ok(Table::Wide(borrowed(table.try_readwrite())?))
         } else {
             Err(unknown_kind())
