@@ -128,6 +128,7 @@ impl Tiles {
     ///
     /// `left` and `right` point to 32 × `depth` words; `depth` is a multiple of 16.
     #[inline]
+    #[allow(clippy::unused_self)] // it says that the registers are in shape
     unsafe fn multiply(&self, left: *const u32, right: *const u32, depth: usize, out: &mut Sums) {
         // SAFETY: each of the depth / 16 rounds reads 32 rows of 64 bytes at `left` and 16 rows of
         // 128 bytes at `right`, which is what the caller vouches for; the four stores fill the

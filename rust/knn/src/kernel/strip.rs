@@ -75,15 +75,17 @@ impl Strip<'_> {
     fn fits(&self, kernel: Kernel) -> bool {
         let (rows, columns) = (kernel.left_rows(), kernel.right_rows());
         let (panels, depth) = (self.panels, self.depth);
-        let product = |a: usize, b: usize| a.checked_mul(b).unwrap_or(usize::MAX);
-        let terms = product(panels.saturating_sub(1), self.stride).saturating_add(columns);
+        let terms = panels
+            .saturating_sub(1)
+            .saturating_mul(self.stride)
+            .saturating_add(columns);
         let ends = [
-            product(panels, rows).saturating_add(self.first.0),
+            panels.saturating_mul(rows).saturating_add(self.first.0),
             columns.saturating_add(self.first.1),
         ];
-        ends.iter().all(|&end| end <= usize::from(u16::MAX))
-            && self.left.len() >= product(product(panels, rows), depth)
-            && self.right.len() >= product(columns, depth)
+        ends.iter().all(|&end| u16::try_from(end).is_ok())
+            && self.left.len() >= panels.saturating_mul(rows).saturating_mul(depth)
+            && self.right.len() >= columns.saturating_mul(depth)
             && depth.is_multiple_of(kernel.group())
             && self.test.fits(
                 panels * rows,
