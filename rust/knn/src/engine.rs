@@ -21,6 +21,9 @@ const WORDS: [&str; 7] = ["scalar", "avx2", "avx512", "bf16", "int8", "amx", "ne
 pub(crate) enum Engine {
     /// Whatever is fastest for the shape.
     Fitting,
+    /// Keys by their definition, nothing else; tests ask for it.
+    #[cfg_attr(not(test), allow(dead_code))]
+    Direct,
     /// float64 loops that every processor runs.
     Plain,
     /// float64 products on the widest registers; tests ask for it.
@@ -39,10 +42,19 @@ pub(crate) fn chosen() -> Result<Engine> {
 }
 
 impl Engine {
+    /// Whether keys by their definition are the fastest.
+    pub(crate) fn is_direct(self, sizes: &Sizes) -> bool {
+        match self {
+            Self::Fitting => suits_direct(sizes),
+            Self::Direct => true,
+            Self::Plain | Self::Wide | Self::Narrow(_) => false,
+        }
+    }
+
     /// The kernels to try in turn before float64 products.
     pub(crate) fn kernels(self, sizes: &Sizes) -> Vec<Kernel> {
         let all = match self {
-            Self::Plain | Self::Wide => Vec::new(),
+            Self::Plain | Self::Wide | Self::Direct => Vec::new(),
             Self::Narrow(kernel) => vec![kernel],
             Self::Fitting => fitting(sizes),
         };
@@ -57,7 +69,7 @@ impl Engine {
 /// for long lists, float64 products are as fast. bfloat16 is left to those who ask for it: beside
 /// fast int8 products it has not been the fastest anywhere yet.
 fn fitting(sizes: &Sizes) -> Vec<Kernel> {
-    const ROWS: usize = 500;
+    const ROWS: usize = 100;
     const VALUES: usize = 100_000;
     const WANTED: usize = 64;
     const FEATURES_OF_BYTES: usize = 16;
@@ -81,11 +93,19 @@ pub fn has_amx() -> bool {
     Kernel::new(Precision::Byte, Isa::Amx).is_some()
 }
 
+/// The cost model of keys by their definition: no product pays for its preparation before there is
+/// so much to multiply.
+fn suits_direct(sizes: &Sizes) -> bool {
+    const MOST: usize = 65_000;
+    sizes.rows.saturating_mul(sizes.columns + 9) <= MOST
+}
+
 /// A short name for people.
 pub fn engine_name() -> Result<&'static str> {
     Ok(match chosen()? {
         Engine::Plain => "exact, float64 tiles, plain loops",
         Engine::Wide => "exact, float64 tiles, widest registers of the processor",
+        Engine::Direct => "exact, keys by their definition",
         Engine::Fitting => "exact, the fastest kernel of the processor for each shape",
         Engine::Narrow(kernel) => match kernel.precision() {
             Precision::Single => "exact, float32 tiles",
