@@ -14,7 +14,7 @@ use crate::memory::Sizes;
 /// The environment variable that forces an engine.
 const VARIABLE: &str = "LAYERSCOPE_SIMD";
 /// Its words, in the order of api documents.
-const WORDS: [&str; 6] = ["scalar", "avx2", "avx512", "bf16", "int8", "neon"];
+const WORDS: [&str; 7] = ["scalar", "avx2", "avx512", "bf16", "int8", "amx", "neon"];
 
 /// What proposes candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,11 @@ fn fitting(sizes: &Sizes) -> Vec<Kernel> {
         .collect()
 }
 
+/// Whether int8 products by AMX tiles can be used here.
+pub fn has_amx() -> bool {
+    Kernel::new(Precision::Byte, Isa::Amx).is_some()
+}
+
 /// The cost model of keys by their definition: no product pays for its preparation before there is
 /// so much to multiply.
 fn suits_direct(sizes: &Sizes) -> bool {
@@ -105,6 +110,7 @@ pub fn engine_name() -> Result<&'static str> {
         Engine::Narrow(kernel) => match kernel.precision() {
             Precision::Single => "exact, float32 tiles",
             Precision::Half => "exact, bfloat16 tiles",
+            Precision::Byte if kernel.isa() == Isa::Amx => "exact, int8 tiles of AMX",
             Precision::Byte => "exact, int8 tiles",
         },
     })
@@ -126,6 +132,7 @@ fn parse(word: &str) -> Result<Engine> {
         "avx512" => one(Precision::Single, &[Isa::Avx512]),
         "neon" => one(Precision::Single, &[Isa::Neon]),
         "bf16" => one(Precision::Half, &[Isa::Avx512Bf16]),
+        "amx" => one(Precision::Byte, &[Isa::Amx]),
         "int8" => one(
             Precision::Byte,
             &[Isa::Avx512Vnni, Isa::AvxVnni, Isa::NeonDot],

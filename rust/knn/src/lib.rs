@@ -21,7 +21,7 @@ mod widen;
 
 pub use bits::{BitQuery, BitSearch, Workers};
 pub use descent::{Approximate, Recall, approximate};
-pub use engine::engine_name;
+pub use engine::{engine_name, has_amx};
 pub use estimate::{Plans, estimate_memory};
 pub use exact::{Neighbours, neighbors};
 pub use metric::Metric;
