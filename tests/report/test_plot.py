@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -163,9 +164,43 @@ def test_pyplot_is_not_loaded() -> None:
 def test_short_names_stay_different(names: list[str], limit: int) -> None:
     short = plot.short_names(names, limit)
     assert len(short) == len(names)
-    for name, other, one, two in zip(names, names[1:], short, short[1:], strict=False):
-        assert (one == two) <= (readable(name) == readable(other))
+    shown = [readable(name) for name in names]
+    assert len(set(zip(shown, short, strict=True))) == len(set(shown)) == len(set(short))
     assert all(len(name) <= limit + 4 for name in short)
+
+
+_PARTS = st.sampled_from(
+    ["0", "1", "11", "layer1", "layer2", "encoder", "blocks", "attention", "out_proj", "relu#2"]
+)
+_PATHS = st.lists(_PARTS, min_size=1, max_size=6).map(".".join)
+
+
+@given(st.lists(_PATHS, min_size=1, max_size=40), st.integers(6, 30))
+def test_short_paths_stay_different(names: list[str], limit: int) -> None:
+    short = plot.short_names(names, limit)
+    assert len(set(zip(names, short, strict=True))) == len(set(names)) == len(set(short))
+    assert not any("……" in name for name in short)
+    assert not any(re.search(r" #\d+$", name) for name in short)
+
+
+@given(st.integers(2, 80), st.integers(10, 30), st.sampled_from(["encoder.blocks.", "h.", ""]))
+def test_block_number_and_end_survive(count: int, limit: int, before: str) -> None:
+    ends = ("attn.out_proj", "mlp.fc1", "self_attention.output_projection")
+    names = [f"{before}{block}.{end}" for block in range(count) for end in ends]
+    for name, text in zip(names, plot.short_names(names, limit), strict=True):
+        block = re.search(r"\d+", name.removeprefix(before))
+        assert block
+        assert re.search(rf"(?<!\d){block[0]}(?!\d)", text)
+        assert text.endswith(name[-3:])
+
+
+def test_names_that_only_a_number_inside_tells_apart() -> None:
+    names = [f"block{block}.layer{layer}.convolution" for block in (1, 2) for layer in (1, 12)]
+    assert plot.short_names(["stem", *names], 17) == [
+        "stem", "1.1.convolution", "1.12.convolution", "2.1.convolution", "2.12.convolution"
+    ]  # fmt: skip
+    alike = [f"{'x' * 30}{middle}{'y' * 30}" for middle in "abc"]
+    assert plot.short_names(alike, 14) == [f"xxx…xx{middle}yyyyyy…" for middle in "abc"]
 
 
 @given(st.lists(st.floats(-1, 2, allow_nan=False), min_size=1, max_size=15), st.floats(0.001, 0.3))

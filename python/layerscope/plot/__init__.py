@@ -26,7 +26,7 @@ from layerscope.plot._selfsim import self_similarity, self_similarity_by_layer
 from layerscope.plot._single import k_occurrence, modularity
 from layerscope.plot._steps import step_curves
 from layerscope.plot._style import figure
-from layerscope.plot._text import short_names
+from layerscope.plot._names import short_names
 
 __all__ = [
     "box_counts",

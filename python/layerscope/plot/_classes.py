@@ -20,7 +20,8 @@ from layerscope.plot._style import (
     note_empty,
     size_of,
 )
-from layerscope.plot._text import plain, short_names, spread
+from layerscope.plot._names import short_names
+from layerscope.plot._text import plain, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

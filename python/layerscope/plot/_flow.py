@@ -21,7 +21,8 @@ from layerscope.plot._style import (
     layer_axis,
     size_of,
 )
-from layerscope.plot._text import plain, short_names
+from layerscope.plot._names import short_names
+from layerscope.plot._text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -19,7 +19,8 @@ from layerscope.plot._style import (
     floats,
     size_of,
 )
-from layerscope.plot._text import number, plain, short_count, short_names
+from layerscope.plot._names import short_names
+from layerscope.plot._text import number, plain, short_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

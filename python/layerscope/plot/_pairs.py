@@ -23,7 +23,8 @@ from layerscope.plot._style import (
     floats,
     size_of,
 )
-from layerscope.plot._text import plain, short_names
+from layerscope.plot._names import short_names
+from layerscope.plot._text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -169,7 +170,7 @@ def _write_title(axes: Axes, title: str) -> None:
 def _name_both(axes: Axes, layers: Sequence[str], across: str, down: str) -> None:
     """Name rows and columns alike, as many as fit."""
     width, height = size_of(axes)
-    names = [plain(name) for name in short_names(layers, 12)]
+    names = [plain(name) for name in short_names(layers)]
     last = len(layers) - 1
     # One stride for both, so that a row and its column are named or nameless together.
     needed = max(TILTED / (0.75 * width), 1.35 * SMALL / (0.8 * height))

@@ -19,7 +19,8 @@ from layerscope.plot._style import (
     floats,
     note_empty,
 )
-from layerscope.plot._text import number, plain, short_names
+from layerscope.plot._names import short_names
+from layerscope.plot._text import number, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope.errors import MissingExtraError
-from layerscope.plot._text import plain, readable, short_names
+from layerscope.plot._names import short_names
+from layerscope.plot._text import plain, readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,8 @@ from layerscope.plot._maps import ramp
 from layerscope.plot._pairs import NNTS_FORMS, SQUARE, nntp_counts, nnts_matrix
 from layerscope.plot._report import ACROSS
 from layerscope.plot._style import Floats, colour_of, floats
-from layerscope.plot._text import number, short_names
+from layerscope.plot._names import short_names
+from layerscope.plot._text import number, readable
 from layerscope.report._card import Card, card
 from layerscope.report._choices import Choice, Note, Picker, over_cells, tips
 from layerscope.report._words import counted
@@ -27,6 +28,9 @@ __all__ = ["ACROSS", "across_charts"]
 
 #: Stops of the slider at most; of more k, some are left out.
 STOPS = 15
+
+#: Letters of a layer's name that the pointer tells whole.
+LONGEST = 36
 
 #: With more layers than this the pointer tells only value and interval.
 WORDY = 64
@@ -247,4 +251,6 @@ def _share(part: int, whole: int) -> str:
 
 
 def _full_names(layers: Sequence[str]) -> list[str]:
-    return short_names(layers, 36)
+    """Return whole names, or those at the axes where whole ones would make the page heavy."""
+    whole = [readable(name) for name in layers]
+    return whole if max(map(len, whole)) <= LONGEST else short_names(layers)

@@ -13,7 +13,8 @@ from typing import Any
 from layerscope._version import __version__
 from layerscope.cite import cite
 from layerscope.errors import MissingExtraError
-from layerscope.plot._text import readable, short_names
+from layerscope.plot._names import short_names
+from layerscope.plot._text import readable
 from layerscope.report import _words as words
 from layerscope.report._charts import charts
 from layerscope.report._choices import styles
@@ -136,7 +137,7 @@ def _table(report: Any) -> dict[str, Any]:
     table = report.table
     columns = [name for name in ("layer", "step") if name in table]
     columns += [name for name in table.columns if name not in _NAMES]
-    short = dict(zip(report.layers, short_names(report.layers, 36), strict=True))
+    short = dict(zip(report.layers, short_names(report.layers), strict=True))
     note = ""
     if len(table) > LONGEST_TABLE and report.steps is not None:
         ends = {report.steps[0], report.steps[-1]}
