@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerscope.plot._maps import ramp
+from layerscope.plot._names import short_names
 from layerscope.plot._style import (
     INK,
     MUTED,
@@ -17,7 +18,6 @@ from layerscope.plot._style import (
     axis_title,
     colour_of,
 )
-from layerscope.plot._names import short_names
 from layerscope.plot._text import plain
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from layerscope.plot._names import short_names
 from layerscope.plot._style import (
     INK,
     MUTED,
@@ -19,7 +20,6 @@ from layerscope.plot._style import (
     floats,
     size_of,
 )
-from layerscope.plot._names import short_names
 from layerscope.plot._text import number, plain, short_count
 
 if TYPE_CHECKING:

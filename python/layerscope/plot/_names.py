@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
-from os.path import commonprefix
 
 from layerscope.plot._text import readable
 
@@ -161,7 +160,7 @@ def _attempts(group: Sequence[str], limit: int) -> Iterator[list[str]]:
         for form in _FORMS:
             yield [form(name, room) or _both_ends(name, room) for name in group]
     # The place from which the names differ, with a little before it.
-    start = len(commonprefix(list(group))) - 2
+    start = len(_shared(group)) - 2
     if start > 4:
         yield [f"{name[:3]}…{_begin(name[start:], limit - 4)}" for name in group]
     else:

@@ -10,6 +10,7 @@ import numpy as np
 
 from layerscope.errors import InvalidInputError
 from layerscope.plot._maps import draw_map, ramp
+from layerscope.plot._names import short_names
 from layerscope.plot._style import (
     MUTED,
     SMALL,
@@ -23,7 +24,6 @@ from layerscope.plot._style import (
     floats,
     size_of,
 )
-from layerscope.plot._names import short_names
 from layerscope.plot._text import plain
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import numpy as np
 
 from layerscope import plot
 from layerscope.plot._maps import ramp
+from layerscope.plot._names import short_names
 from layerscope.plot._pairs import NNTS_FORMS, SQUARE, nntp_counts, nnts_matrix
 from layerscope.plot._report import ACROSS
 from layerscope.plot._style import Floats, colour_of, floats
-from layerscope.plot._names import short_names
 from layerscope.plot._text import number, readable
 from layerscope.report._card import Card, card
 from layerscope.report._choices import Choice, Note, Picker, over_cells, tips
