@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from layerscope import modularity, neighbors, plot
 from layerscope.errors import InvalidInputError
-from layerscope.plot._text import number, readable, spread
+from layerscope.plot._text import evenly, number, readable, spread
 from tests.report import _chains as chains
 from tests.report import _fakes as fakes
 
@@ -203,6 +203,16 @@ def test_names_that_only_a_number_inside_tells_apart() -> None:
     assert plot.short_names(alike, 14) == [f"xxx…xx{middle}yyyyyy…" for middle in "abc"]
 
 
+@given(st.integers(1, 300), st.floats(0.1, 400))
+def test_ticks_are_thinned_evenly(count: int, stride: float) -> None:
+    places = evenly(count, stride)
+    gaps = [after - before for before, after in pairwise(places)]
+    assert places[0] == 0
+    assert places[-1] == count - 1 or (len(places) == 1 and count - 1 < stride)
+    assert min(gaps, default=stride) >= stride
+    assert max(gaps, default=0) - min(gaps, default=0) <= 1
+
+
 @given(st.lists(st.floats(-1, 2, allow_nan=False), min_size=1, max_size=15), st.floats(0.001, 0.3))
 def test_spread_keeps_order_and_distance(wanted: list[float], gap: float) -> None:
     placed = spread(wanted, gap, 0.0, 1.0)
@@ -289,7 +299,11 @@ def test_births_and_deaths_are_shares_of_their_own_layer() -> None:
         result.transient_share,
     ):
         assert any(np.array_equal(one, wanted, equal_nan=True) for one in drawn)
-    assert {"new", "gone next", "here alone"} <= set(texts(axes))
+    legend = axes.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["new", "gone next", "here alone"]
+    axes.figure.canvas.draw()
+    # Above the curves, where a telephone shows it.
+    assert legend.get_window_extent().y0 >= axes.get_window_extent().y1 - 1
 
 
 def test_one_layer_has_bars_for_its_classes() -> None:

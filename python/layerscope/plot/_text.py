@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["number", "plain", "readable", "short_count", "spread"]
+__all__ = ["evenly", "number", "plain", "readable", "short_count", "spread"]
 
 
 _BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
@@ -56,6 +56,17 @@ def short_count(count: float) -> str:
             scaled = count / unit
             return number(scaled, 0 if abs(scaled) >= 9.95 else 1) + sign
     return number(count, 0)
+
+
+def evenly(count: int, stride: float) -> list[int]:
+    """Return places from the first to the last, at least ``stride`` apart, evenly.
+
+    >>> evenly(10, 3), evenly(12, 4), evenly(3, 1), evenly(60, 100)
+    ([0, 3, 6, 9], [0, 6, 11], [0, 1, 2], [0])
+    """
+    last = count - 1
+    gaps = last // max(math.ceil(stride), 1)
+    return [round(place * last / gaps) for place in range(gaps + 1)] if gaps else [0][:count]
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
