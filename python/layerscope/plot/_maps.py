@@ -34,6 +34,9 @@ FROM_ZERO = frozenset({"modularity", "label_agreement", "same_label_share"})
 #: The colour of a cell without a value.
 NO_VALUE = "#eef1f4"
 
+#: Where the bar of colours stands, in widths of the map from its left side.
+BAR_STARTS, BAR_ENDS = 1.025, 1.055
+
 _ROW = 11.0  # points of height that a named row needs
 
 
@@ -109,7 +112,7 @@ def draw_map(
     )
     _numbers(axes, shown, shades, norm)
     if np.isfinite(shown).any():
-        beside = axes.inset_axes((1.025, 0.0, 0.03, 1.0))
+        beside = axes.inset_axes((BAR_STARTS, 0.0, BAR_ENDS - BAR_STARTS, 1.0))
         bar = axes.get_figure(root=True).colorbar(image, cax=beside)  # type: ignore[union-attr]
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=SMALL, labelcolor=MUTED, length=0)

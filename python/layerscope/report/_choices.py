@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerscope.plot._maps import NO_VALUE, cell_texts, ink_on
-from layerscope.plot._style import Floats
-from layerscope.plot._text import readable
+from layerscope.plot._maps import BAR_ENDS, NO_VALUE, cell_texts, ink_on
+from layerscope.plot._style import SMALL, Floats
+from layerscope.plot._text import number, readable
 from layerscope.report._png import png_address
 from layerscope.report._svg import Box
 
@@ -104,7 +105,10 @@ def styles(pickers: Sequence[Picker]) -> list[str]:
 
 
 def over_cells(
-    matrices: Mapping[str, Floats], shades: Any, tip: Callable[[int, int], str]
+    matrices: Mapping[str, Floats],
+    shades: Any,
+    tip: Callable[[int, int], str],
+    extents: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> Callable[[Axes, Box], str]:
     """Return what draws the other choices over a map whose colours go from 0 to 1.
 
@@ -116,15 +120,25 @@ def over_cells(
         That of the map.
     tip : callable
         (row, column) -> what the pointer tells there.
+    extents : mapping of str to tuple of float
+        Mark -> values of the palest and the darkest colour, where these are not 0 and 1; the bar
+        beside the map is then numbered anew.
     """
+
+    def one(mark: str, matrix: Floats, box: Box, size: float | None) -> str:
+        extent = extents.get(mark)
+        low, high = extent or (0.0, 1.0)
+        height = (matrix - low) / (high - low)  # on the ramp of colours
+        parts = [_image(height, shades, box)]
+        if size is not None:
+            parts.append("".join(_row_texts(matrix, height, shades, box, size)))
+        if extent is not None:
+            parts.append(_bar(extent, box))
+        return f'<g class="of {mark}">{"".join(parts)}</g>'
 
     def over(axes: Axes, box: Box) -> str:
         size = axes.texts[0].get_fontsize() if axes.texts else None
-        drawn = [
-            f'<g class="of {mark}">{_image(matrix, shades, box)}'
-            f"{'' if size is None else _texts(matrix, shades, box, float(size))}</g>"
-            for mark, matrix in matrices.items()
-        ]
+        drawn = [one(mark, matrix, box, size) for mark, matrix in matrices.items()]
         shape = next(iter(matrices.values())).shape if matrices else axes.images[0].get_size()
         return "".join(drawn) + tips(np.ones(shape, dtype=bool), tip, box)
 
@@ -164,20 +178,28 @@ def _bytes(colour: tuple[float, ...]) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _texts(matrix: Floats, shades: Any, box: Box, size: float) -> str:
+def _bar(extent: tuple[float, float], box: Box) -> str:
+    """Cover the numbers of the bar beside the map and write those of another extent."""
+    low, high = extent
+    left = box.left + BAR_ENDS * box.width + 0.5
+    numbers = "".join(
+        f'<text class="b" x="{left + 3.5:.1f}" y="{box.top + share * box.height + 3:.1f}" '
+        f'font-size="{SMALL}">{number(high - share * (high - low))}</text>'
+        for share in (0.0, 0.5, 1.0)
+    )
+    return (
+        f'<rect fill="#fff" x="{left:.1f}" y="{box.top - 8:.1f}" width="40" '
+        f'height="{box.height + 16:.1f}"/>{numbers}'
+    )
+
+
+def _row_texts(matrix: Floats, height: Floats, shades: Any, box: Box, size: float) -> Iterator[str]:
     rows, columns = matrix.shape
     wide, high = box.width / columns, box.height / rows
-    return "".join(_row_texts(matrix, shades, box, (wide, high), size))
-
-
-def _row_texts(
-    matrix: Floats, shades: Any, box: Box, cell: tuple[float, float], size: float
-) -> Iterator[str]:
-    wide, high = cell
     white = ' class="w"'
     spans: dict[int, list[str]] = {}
     for (row, column), text in cell_texts(matrix).items():
-        pale = ink_on(shades(float(np.clip(matrix[row, column], 0, 1)))) == "white"
+        pale = ink_on(shades(float(np.clip(height[row, column], 0, 1)))) == "white"
         middle = box.left + (column + 0.5) * wide
         spans.setdefault(row, []).append(
             f'<tspan x="{middle:.1f}"{white if pale else ""}>{text}</tspan>'
