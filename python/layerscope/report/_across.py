@@ -15,7 +15,7 @@ from layerscope.plot._pairs import NNTS_FORMS, SQUARE, nntp_counts, nnts_matrix
 from layerscope.plot._report import ACROSS
 from layerscope.plot._style import Floats, colour_of, floats
 from layerscope.plot._text import number, readable
-from layerscope.report._card import Card, card
+from layerscope.report._card import FEW, Card, card
 from layerscope.report._choices import Choice, Note, Picker, over_cells, tips
 from layerscope.report._words import counted
 
@@ -138,6 +138,7 @@ def _nnts(result: Any, where: str) -> Card:
         partial(plot.nnts, result, title=""),
         result.matrix,
         height=SQUARE,
+        fits=len(result.layers) <= FEW,
         over=over_cells(under, ramp(colour_of("nnts")), tip, extents),
         picker=picker,
     )
@@ -222,6 +223,7 @@ def _cka(result: Any, where: str) -> Card:
         partial(plot.cka, result, title=""),
         result.matrix,
         height=SQUARE,
+        fits=len(result.layers) <= FEW,
         over=over_cells(under, ramp(colour_of("cka")), tip),
         picker=picker,
     )
@@ -241,6 +243,7 @@ def _nntp(result: Any, where: str) -> list[Card]:
             partial(plot.nntp, result, title=""),
             result.counts,
             height=SQUARE,
+            fits=len(result.layers) <= FEW,
             over=_run_tips(runs, _full_names(result.layers), total),
         ),
         card(

@@ -21,6 +21,11 @@ __all__ = ["Card", "card"]
 WIDE, WIDE_HEIGHT = 740.0, 262.0
 
 
+#: Maps of at most this many layers are drawn narrower, so that a telephone shows them whole.
+FEW = 8
+FIT = 0.84 * WIDTH
+
+
 @dataclass(frozen=True)
 class Card:
     """One card of the page.
@@ -35,6 +40,8 @@ class Card:
         Drawn again for the whole width of a large screen.
     picker : Picker or None
         What can be chosen; a card with one has the width of the page.
+    fits : bool
+        Whether a telephone shows the chart whole; others slide sideways in their card.
     """
 
     heading: str
@@ -42,6 +49,7 @@ class Card:
     narrow: Any
     wide: Any = None
     picker: Picker | None = None
+    fits: bool = False
 
 
 def card(
@@ -56,6 +64,7 @@ def card(
     wide_height: float = WIDE_HEIGHT,
     over: Callable[[Axes, Box], str] | None = None,
     picker: Picker | None = None,
+    fits: bool = False,
 ) -> Card:
     """Draw a card; without any value it says so instead."""
     from markupsafe import Markup
@@ -64,9 +73,10 @@ def card(
         return Card(heading, "No layer has a value; the warnings say why.", None)
     label = f"Chart: {heading}. {caption}"
     # Every piece of text in the SVG was escaped when it was written as XML.
-    narrow = Markup(inline_svg(draw, key, width=WIDTH, height=height, label=label, over=over))
+    width, height = (FIT, FIT / WIDTH * height) if fits else (WIDTH, height)
+    narrow = Markup(inline_svg(draw, key, width=width, height=height, label=label, over=over))
     broad = None
     if wide:
         drawn = inline_svg(draw, f"{key}-wide", width=WIDE, height=wide_height, label=label)
         broad = Markup(drawn)
-    return Card(heading, caption, narrow, broad, picker)
+    return Card(heading, caption, narrow, broad, picker, fits)

@@ -18,6 +18,7 @@ from layerscope.plot._text import readable
 from layerscope.report import _words as words
 from layerscope.report._charts import charts
 from layerscope.report._choices import styles
+from layerscope.report._warnings import group_warnings
 
 __all__ = ["render"]
 
@@ -57,9 +58,7 @@ def render(report: Any, *, title: str | None = None) -> str:
         table=_table(report),
         warnings=[
             (place or "The report as a whole", [_sentence(text) for text in sentences])
-            for place, sentences in words.group_warnings(
-                report.warnings, report.layers, report.steps
-            )
+            for place, sentences in group_warnings(report.warnings, report.layers, report.steps)
         ],
         settings=[
             (key.replace("_", " "), words.setting(value)) for key, value in report.settings.items()
