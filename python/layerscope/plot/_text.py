@@ -59,14 +59,18 @@ def short_count(count: float) -> str:
 
 
 def evenly(count: int, stride: float) -> list[int]:
-    """Return places from the first to the last, at least ``stride`` apart, evenly.
+    """Return places from the first on, at least ``stride`` and always equally far apart.
 
-    >>> evenly(10, 3), evenly(12, 4), evenly(3, 1), evenly(60, 100)
-    ([0, 3, 6, 9], [0, 6, 11], [0, 1, 2], [0])
+    The last place is among them where a stride at most half as long again reaches it.
+
+    >>> evenly(10, 3), evenly(12, 4), evenly(13, 3.5), evenly(3, 1)
+    ([0, 3, 6, 9], [0, 4, 8], [0, 4, 8, 12], [0, 1, 2])
+    >>> evenly(62, 4)[-2:], evenly(60, 100)
+    ([56, 60], [0])
     """
-    last = count - 1
-    gaps = last // max(math.ceil(stride), 1)
-    return [round(place * last / gaps) for place in range(gaps + 1)] if gaps else [0][:count]
+    least = max(math.ceil(stride), 1)
+    longer = range(least, least + least // 2 + 1)
+    return list(range(0, count, next((one for one in longer if (count - 1) % one == 0), least)))
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
