@@ -164,18 +164,14 @@ def tips(known: Any, tip: Callable[[int, int], str], box: Box) -> str:
 def _image(matrix: Floats, shades: Any, box: Box) -> str:
     numbers = np.round(np.clip(np.nan_to_num(matrix), 0, 1) * (_SHADES - 1)).astype(np.uint8)
     numbers[~np.isfinite(matrix)] = _SHADES
-    colours = [_bytes(shades(step / (_SHADES - 1))) for step in range(_SHADES)]
+    ramp = np.round(255 * shades(np.linspace(0, 1, _SHADES))[:, :3]).astype(int).tolist()
+    colours = [(red, green, blue) for red, green, blue in ramp]
     grey = tuple(bytes.fromhex(NO_VALUE[1:]))
     return (
         f'<image x="{box.left:.2f}" y="{box.top:.2f}" width="{box.width:.2f}" '
         f'height="{box.height:.2f}" preserveAspectRatio="none" '
         f'href="{png_address(numbers, [*colours, (grey[0], grey[1], grey[2])])}"/>'
     )
-
-
-def _bytes(colour: tuple[float, ...]) -> tuple[int, int, int]:
-    red, green, blue = (round(255 * part) for part in colour[:3])
-    return red, green, blue
 
 
 def _bar(extent: tuple[float, float], box: Box) -> str:
