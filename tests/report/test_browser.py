@@ -170,3 +170,28 @@ def test_the_slider_moves_by_keys_and_shows_one_layer(
         assert browser.execute_script(buttons) == "none"
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+SLIDING = """
+return [...document.querySelectorAll('.chart')].filter(chart => chart.offsetParent).map(chart => [
+  chart.closest('figure').querySelector('h3').textContent,
+  chart.querySelector('svg').getBoundingClientRect().width > chart.clientWidth + 1,
+  getComputedStyle(chart, '::before').content])
+"""
+
+
+@pytest.mark.parametrize("count", [6, 60])
+def test_a_telephone_says_which_charts_slide(browser: Any, tmp_path: Path, count: int) -> None:
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.get(chains.report(count).to_html(tmp_path / "report.html").as_uri())
+    charts = browser.execute_script(SLIDING)
+    assert len(charts) == 5
+    assert all(("slide" in said) == slides for _, slides, said in charts)
+    maps = {heading: slides for heading, slides, _ in charts if "imilarity of" in heading}
+    assert maps == {"Similarity of neighbourhoods": count > 8}
+    metrics |= {"width": 1280, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    assert {(slides, said) for _, slides, said in browser.execute_script(SLIDING)} == {
+        (False, "none")
+    }

@@ -137,7 +137,7 @@ def over_cells(
         return f'<g class="of {mark}">{"".join(parts)}</g>'
 
     def over(axes: Axes, box: Box) -> str:
-        size = axes.texts[0].get_fontsize() if axes.texts else None
+        size = float(axes.texts[0].get_fontsize()) if axes.texts else None
         drawn = [one(mark, matrix, box, size) for mark, matrix in matrices.items()]
         shape = next(iter(matrices.values())).shape if matrices else axes.images[0].get_size()
         return "".join(drawn) + tips(np.ones(shape, dtype=bool), tip, box)
@@ -184,7 +184,7 @@ def _bar(extent: tuple[float, float], box: Box) -> str:
         for share in (0.0, 0.5, 1.0)
     )
     return (
-        f'<rect fill="#fff" x="{left:.1f}" y="{box.top - 8:.1f}" width="40" '
+        f'<rect fill="#fff" x="{left:.1f}" y="{box.top - 8:.1f}" width="25" '
         f'height="{box.height + 16:.1f}"/>{numbers}'
     )
 

@@ -88,9 +88,10 @@ def inline_svg(
         draw(axes)
         buffer = io.BytesIO()
         for one in (picture, *picture.findobj(Axes)):
-            one.patch.set(facecolor="none", edgecolor="none")
+            one.patch.set(facecolor="none", edgecolor="none")  # type: ignore[attr-defined]
         # Figure.savefig would draw everything twice, the first time for the layout alone.
-        FigureCanvasSVG(picture).print_svg(buffer, metadata={"Date": None})
+        canvas: Any = FigureCanvasSVG(picture)
+        canvas.print_svg(buffer, metadata={"Date": None})
     chart = _rewrite(buffer.getvalue(), key, label)
     if over is None:
         return chart
