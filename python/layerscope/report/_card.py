@@ -21,9 +21,10 @@ __all__ = ["Card", "card"]
 WIDE, WIDE_HEIGHT = 740.0, 262.0
 
 
-#: Maps of at most this many layers are drawn narrower, so that a telephone shows them whole.
-FEW = 8
-FIT = 0.84 * WIDTH
+#: Maps of at most this many layers are drawn so narrow that a telephone shows them whole, with
+#: letters of 11 pixels. The numbers of more layers would not fit into their cells.
+FEW = 6
+FIT = 255.0
 
 
 @dataclass(frozen=True)
