@@ -153,14 +153,17 @@ def processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def run(title: str, cases: Sequence[Case], *, full: bool) -> None:
-    """Print the table of one bench; times are medians in milliseconds."""
+def run(title: str, cases: Sequence[Case] | Callable[[], Sequence[Case]], *, full: bool) -> None:
+    """Print the table of one bench; times are medians in milliseconds.
+
+    Cases that hang on options are given as a function.
+    """
     print(f"\n{title}")
     print(
         f"{'case':<34}{'thr':>4}{'ours ms':>11}  {'peer':<24}{'peer ms':>11}{'ratio':>8}"
         f"  {'rounds':<13}agreement"
     )
-    for case in cases:
+    for case in cases() if callable(cases) else cases:
         if full or case.quick:
             compare(case)
 
@@ -169,13 +172,16 @@ def options_of(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """Parse what every bench understands, beside what the parser knows already."""
     parser.add_argument("--full", action="store_true", help="the large cases too")
     parser.add_argument("--dadapy", metavar="PYTHON", help="an interpreter that has dadapy")
+    parser.add_argument("--torch", metavar="PYTHON", help="an interpreter that has torch")
     options = parser.parse_args()
     if options.dadapy:
         os.environ["LAYERSCOPE_DADAPY"] = options.dadapy
+    if options.torch:
+        os.environ["LAYERSCOPE_TORCH"] = options.torch
     return options
 
 
-def main(title: str, cases: Sequence[Case], *packages: str) -> None:
+def main(title: str, cases: Sequence[Case] | Callable[[], Sequence[Case]], *packages: str) -> None:
     """Run one bench as a program."""
     options = options_of(argparse.ArgumentParser(description=title))
     print_machine(*packages)

@@ -18,6 +18,11 @@ def clustered(n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
     return points.astype(np.float32), labels
 
 
+def sparse(n: int, d: int) -> np.ndarray:
+    """Return the same after a shifted ReLU: most values are 0."""
+    return np.maximum(clustered(n, d)[0] - np.float32(0.5), 0)
+
+
 def random_table(n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Return neighbours (n, k) without a search, three in four of the row's class, and labels."""
     generator = np.random.default_rng(n + k)

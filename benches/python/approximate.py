@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
+import tempfile
 from typing import Any
 
 import numpy as np
 
 import layerscope as ls
-from _bench import Agreement, Case, Job, main
-from _data import clustered
+from _bench import THREADS, Agreement, Case, Job, main
+from _data import clustered, sparse
 
 TITLE = "approximate neighbours, Euclidean, float32"
 K = 10
@@ -22,7 +26,7 @@ def data(kind: str, n: int, d: int) -> np.ndarray:
     if kind == "clustered":
         return clustered(n, d)[0]
     if kind == "relu":
-        return np.maximum(clustered(n, d)[0] - np.float32(0.5), 0)
+        return sparse(n, d)
     generator = np.random.default_rng(n + d)
     directions = generator.standard_normal((24, d), dtype=np.float32) / np.float32(np.sqrt(24))
     X = generator.standard_normal((n, 24), dtype=np.float32) @ directions
@@ -39,6 +43,8 @@ def case(kind: str, n: int, d: int) -> Case:
         def ours(threads: int) -> Any:
             return ls.neighbors(X, n_neighbors=K, method="approximate", n_jobs=threads).indices
 
+        if (kind, n) == ("clustered", 200_000) and importlib.util.find_spec("pynndescent"):
+            print(cold(X), flush=True)
         return ours, peers(X), lambda mine, theirs: recalls(X, mine, theirs)
 
     small = n <= 20_000
@@ -60,6 +66,34 @@ def peers(X: np.ndarray) -> dict[str, Job]:
         "pynndescent k=11": lambda threads: descent(threads, K + 1),
         "pynndescent k=20": lambda threads: descent(threads, 20),
     }
+
+
+# A process of its own: the first call of each compiles. Prints its seconds and those of a second.
+COLD = """
+import sys
+import time
+import numpy as np
+
+X, k, threads = np.load(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+for _ in range(2):
+    begun = time.perf_counter()
+    from pynndescent import NNDescent
+
+    NNDescent(X, n_neighbors=k, n_jobs=threads, random_state=1).neighbor_graph
+    print(f"{time.perf_counter() - begun:.1f}")
+"""
+
+
+def cold(X: np.ndarray) -> str:
+    """Say how long the first call of a process takes pynndescent, and the second."""
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(f"{folder}/rows.npy", X)
+        given = [f"{folder}/rows.npy", str(K + 1), str(THREADS[-1])]
+        done = subprocess.run(
+            [sys.executable, "-c", COLD, *given], capture_output=True, text=True, check=True
+        )
+    first, second = done.stdout.split()
+    return f"pynndescent k={K + 1}: {first} s cold, {second} s warm, {THREADS[-1]} threads"
 
 
 def without_self(table: np.ndarray) -> np.ndarray:

@@ -135,13 +135,13 @@ def as_array(X: Any, argument: str = "X") -> Array:
     if isinstance(array, BFloat16Array):
         return array
     kind, size = array.dtype.kind, array.dtype.itemsize
+    if kind == "f" and size in (2, 4, 8) and array.dtype.isnative:
+        return array
     if array.dtype.name == "bfloat16":
         return BFloat16Array(array.view(np.uint16))
     if kind == "u" and size == 2:  # of either byte order
         rule = "must not be uint16: mark bfloat16 words with layerscope.bfloat16, convert counts"
         raise InvalidInputError(argument, rule, f"dtype uint16, shape {array.shape}")
-    if kind == "f" and size in (2, 4, 8) and array.dtype.isnative:
-        return array
     array = np.asarray(array)  # a converted memory map would still call itself one
     if kind == "f" and size in (2, 4, 8):
         return array.astype(array.dtype.newbyteorder("="))

@@ -86,11 +86,12 @@ def estimate_memory(
     n_samples: int,
     n_features: int,
     k: int,
-    element_bytes: int,
     metric: str,
+    approximate: bool = False,
+    memory_limit: int | None = None,
     n_jobs: int | None = None,
 ) -> int:
-    """Return the bytes that a search takes, scratch and output, without a memory limit."""
+    """Return the bytes that a search takes at its peak, scratch and output."""
 
 def modularity_from_neighbors(
     indices: npt.NDArray[np.uint32],

@@ -557,7 +557,7 @@ def test_other_wrong_parameters_are_named():
         (lambda: ls.hop_distances(graph, sources=[5]), "sources"),
         (lambda: ls.hop_distances(graph, sources=[0.5]), "sources"),
         (lambda: ls.hop_distances(graph, sources=[[0]]), "sources"),
-        (lambda: ls.boxes(graph, 0), "sizes"),
+        (lambda: ls.boxes(graph, 0), "size"),
         (lambda: ls.boxes(graph, [1, 2]), "size"),
         (lambda: ls.fractal_dimension(graph, window=(3, 2)), "window"),
         (lambda: ls.fractal_dimension(graph, window=3), "window"),

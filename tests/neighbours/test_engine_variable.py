@@ -12,7 +12,7 @@ _FEATURES = [str(feature) for feature in _core.build_info()["features"]]
 X = np.random.default_rng(0).normal(size=(300, 40)).astype(np.float32)
 
 
-@pytest.mark.parametrize("word", ["scalar", "avx2", "avx512", "bf16", "int8", "neon"])
+@pytest.mark.parametrize("word", ["scalar", "avx2", "avx512", "bf16", "int8", "amx", "neon"])
 @pytest.mark.parametrize("metric", ["euclidean", "cosine", "pearson", "inner_product"])
 def test_every_engine_gives_the_same_bits(
     word: str, metric: str, monkeypatch: pytest.MonkeyPatch
@@ -36,6 +36,7 @@ def _present(word: str) -> bool:
         "avx512": ["avx512f"],
         "bf16": ["avx512bf16"],
         "int8": ["avx512vnni", "avxvnni", "dotprod"],
+        "amx": ["amx-int8"],
         "neon": ["neon"],
     }[word]
     return not needs or any(feature in needs for feature in _FEATURES)

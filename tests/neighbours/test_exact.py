@@ -182,7 +182,7 @@ def test_a_memory_limit_never_changes_the_answer():
     limited = _core.neighbors(x, 50, "euclidean", memory_limit=needed, n_jobs=2)
     for ours, theirs in zip(limited, free, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert needed < _core.estimate_memory(900, 30, 50, 4, "euclidean", n_jobs=2)
+    assert needed < _core.estimate_memory(900, 30, 50, "euclidean", n_jobs=2)
 
 
 def test_wrong_input_is_named():

@@ -58,12 +58,12 @@ def test_modularity_rises_towards_the_output(network: Activations) -> None:
 
 def test_the_command_gives_the_same_numbers(network: Activations, tmp_path: Path) -> None:
     network.save(tmp_path / "mlp.safetensors")
-    done = run("analyze", "mlp.safetensors", "--json", "-", cwd=tmp_path)
+    done = run("analyze", "mlp.safetensors", "--json", "-", "-o", "page.html", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     table = json.loads(done.stdout)["table"]
     expected = json.loads(json.dumps(analyze(load(tmp_path / "mlp.safetensors")).table.to_dict()))
     assert table == expected
-    page = (tmp_path / "layerscope-report.html").read_bytes()
+    page = (tmp_path / "page.html").read_bytes()
     assert 10_000 < len(page) < 1_000_000
 
 

@@ -51,7 +51,8 @@ class Communities(Result):
         What was made large, at the resolution asked for: modularity, or for CPM
         Σ [e_c − γ n_c (n_c − 1) / 2].
     converged : bool
-        Whether the last iteration found nothing more to gain.
+        Whether the last iteration found nothing more to speak of: it raised modularity by less
+        than 10⁻³, on graphs below 50,000 edges in proportion to these by less (CPM: that times m).
     n_iterations : int
         Iterations made.
     levels : list of ndarray of int64

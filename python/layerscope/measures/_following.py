@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -108,8 +107,13 @@ def _groups(
     leader: Numbers, of_leader: Numbers, of_member: Numbers
 ) -> list[tuple[int, tuple[int, ...]]]:
     """Return (leader, members), both as lasting numbers, where there are two members or more."""
-    members = defaultdict(list)
-    for member, one in enumerate(leader.tolist()):
-        if one >= 0:
-            members[int(of_leader[one])].append(int(of_member[member]))
-    return sorted((one, tuple(sorted(parts))) for one, parts in members.items() if len(parts) > 1)
+    followers = np.bincount(leader[leader >= 0], minlength=len(of_leader))
+    several = np.flatnonzero(followers > 1)
+    if not several.size:
+        return []
+    order = np.argsort(leader, kind="stable")
+    members = of_member[order]
+    begins = np.searchsorted(leader[order], several)
+    ends = begins + followers[several]
+    found = zip(of_leader[several].tolist(), begins.tolist(), ends.tolist(), strict=True)
+    return sorted((one, tuple(np.sort(members[begin:end]).tolist())) for one, begin, end in found)

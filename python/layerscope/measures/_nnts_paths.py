@@ -22,14 +22,16 @@ from layerscope._settings import (
     check_choice,
     check_jobs,
     check_memory,
-    given,
     progress_for,
 )
 from layerscope.activations import as_stack
 from layerscope.errors import in_layer
-from layerscope.neighbours import Neighbors, row_remarks, stack_neighbors
+from layerscope.neighbours import Neighbors, row_remarks, shared_search, stack_neighbors
 
-__all__ = ["Counted", "count_shared"]
+__all__ = ["MOST_KS", "Counted", "count_shared"]
+
+#: More k than this are not computed in one pass.
+MOST_KS = 254
 
 #: Bytes of a neighbour in a list: its index and its distance.
 _NEIGHBOUR = 12
@@ -90,11 +92,13 @@ def count_shared(
     """
     layers = as_stack(stack)
     how = {"n_jobs": n_jobs, "memory_limit": memory_limit, "progress": progress}
-    asked = {"n_neighbors": n_neighbors, "metric": metric}
+    check_choice("metric", metric, METRICS)
+    depth, metric = shared_search(layers, n_neighbors=n_neighbors, metric=metric)
+    if depth != n_neighbors:  # lists that were given without a k are as deep as they are
+        ks = tuple(range(1, min(depth, MOST_KS) + 1))
+    asked = {"n_neighbors": ks[-1], "metric": metric}
     counting = (n_bootstrap, seed, keep_shared, every_k)
-    # Lists that were given without a k are as deep as they are.
-    fixed = given(n_neighbors) or not any(isinstance(x, Neighbors) for x in layers.values())
-    if fixed and _prefer_bits(layers, ks, check_memory(memory_limit)):
+    if _prefer_bits(layers, ks, check_memory(memory_limit)):
         return _by_bits(layers, ks, asked, counting, how)
     return _by_lists(layers, ks, asked, counting, how)
 
@@ -120,8 +124,6 @@ def _by_lists(
     how: dict[str, Any],
 ) -> Counted:
     tables = stack_neighbors(layers, **asked, **how)
-    depth = min(table.n_neighbors for table in tables.values())
-    ks = tuple(k for k in ks if k <= depth)  # tables may be shallower than the default
     first = next(iter(tables.values()))
     matrices = _core.nnts(
         [np.ascontiguousarray(table.indices) for table in tables.values()],

@@ -39,6 +39,7 @@ from layerscope._settings import (
     progress_for,
     record,
 )
+from layerscope.errors import InvalidTypeError
 from layerscope.measures._centred import Centred, Floats, centre_pair, row_blocks
 from layerscope.neighbours import Neighbors, neighbors
 
@@ -150,6 +151,10 @@ def alignment(
     """
     k = check_int("n_neighbors", n_neighbors, low=1, high=2**32 - 1)
     check_jobs(n_jobs)
+    for argument, data in (("X", X), ("Y", Y)):
+        if isinstance(data, Neighbors):
+            rule = "must be activations: the imbalance ranks all rows, not the nearest alone"
+            raise InvalidTypeError(argument, rule, "Neighbors")
     limit, watch = check_memory(memory_limit), progress_for(progress, "alignment")
     x, y = centre_pair(X, Y, 2)
     n = x.shape[0]

@@ -51,7 +51,8 @@ def louvain(
     initial : sequence of length n_nodes, optional
         A partition to start from; the result is at least as good.
     n_iterations : int, optional
-        Largest number of passes through all levels; None goes on until a pass gains nothing.
+        Largest number of passes through all levels; None goes on until a pass gains nothing to
+        speak of, see :class:`Communities`.
     random_state : int, default 0
         Decides the order in which nodes are visited, and so the result.
     n_jobs : int, optional
@@ -125,7 +126,8 @@ def leiden(
     initial : sequence of length n_nodes, optional
         A partition to start from; the result is at least as good.
     n_iterations : int, optional
-        Largest number of passes through all levels; None goes on until a pass gains nothing.
+        Largest number of passes through all levels; None goes on until a pass gains nothing to
+        speak of, see :class:`Communities`.
     random_state : int, default 0
         Decides the order in which nodes are visited, and so the result.
     n_jobs : int, optional

@@ -346,12 +346,13 @@ def _followed(
     happened = events(layers, numbers, steps)
     per_kind = counts(happened, layers)
     first = next(iter(found.values()))
+    numbered = np.empty((len(layers), first.labels.size), dtype=np.int64)
+    for number, one, row in zip(numbers, found.values(), numbered, strict=True):
+        np.take(number, one.labels, out=row, mode="clip")  # nothing to clip, but much faster
     shared = {"n_neighbors": None, "metric": None, **first.settings}
     return FollowedCommunities(
         layers=layers,
-        labels=np.stack(
-            [number[one.labels] for number, one in zip(numbers, found.values(), strict=True)]
-        ),
+        labels=numbered,
         n_communities=np.array(sizes, dtype=np.int64),
         modularity=np.array([one.modularity for one in found.values()]),
         splits=per_kind["split"],

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from layerscope._settings import (
     progress_for,
     record,
 )
+from layerscope._table import Table
 from layerscope.errors import InvalidInputError
 from layerscope.measures._flattened import flattened
 from layerscope.measures._presets import get_stack_preset
@@ -72,6 +74,19 @@ class NNTP(StackResult):
     end_to_end: npt.NDArray[np.uint32]
     gap: int
     _lists: tuple[npt.NDArray[np.uint32], ...] = field(default=(), repr=False)
+
+    @cached_property
+    def table(self) -> Table:
+        """One row per layer; births on the way into it, deaths on the way out, None at the ends."""
+        return Table(
+            {
+                "layer": self.layers,
+                "n_edges": self.n_edges.tolist(),
+                "births": [None, *self.births.tolist()],
+                "deaths": [*self.deaths.tolist(), None],
+                "transient_share": self.transient_share.tolist(),
+            }
+        )
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the runs by first and last layer as a map.

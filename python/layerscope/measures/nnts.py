@@ -33,13 +33,10 @@ from layerscope._settings import (
 from layerscope._table import Table
 from layerscope.errors import InvalidInputError, InvalidTypeError
 from layerscope.measures._flattened import flattened
-from layerscope.measures._nnts_paths import count_shared
+from layerscope.measures._nnts_paths import MOST_KS, count_shared
 from layerscope.measures._presets import get_stack_preset
 
 __all__ = ["MOST_KS", "NNTS", "nnts"]
-
-#: More k than this are not computed in one pass.
-MOST_KS = 254
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -61,7 +58,8 @@ class NNTS(StackResult):
     adjusted : ndarray of float64, shape (L, L)
         (matrix − chance) / (1 − chance): 0 for independent layers, 1 for equal ones.
     low, high : ndarray of float64, shape (L, L)
-        95 % percentile interval of ``matrix`` over resampled samples; NaN without a bootstrap.
+        95 % percentile interval of ``matrix`` over resampled samples, whose neighbourhoods stay
+        as they are: narrower than the spread over new samples. NaN without a bootstrap.
     low_by_k, high_by_k : ndarray of float64, shape (len(ks), L, L)
         The same at every k of a tuple; of an integer at the largest k alone, NaN before it.
     chance : float
@@ -88,6 +86,12 @@ class NNTS(StackResult):
     chance_by_k: npt.NDArray[np.float64]
     per_sample: npt.NDArray[np.float32] | None
     per_sample_by_k: npt.NDArray[np.float32] | None
+
+    @property
+    def adjusted_by_k(self) -> npt.NDArray[np.float64]:
+        """``adjusted`` at every k, shape (len(ks), L, L)."""
+        pairs = zip(self.by_k, self.chance_by_k.tolist(), strict=True)
+        return np.stack([_adjusted(matrix, chance) for matrix, chance in pairs])
 
     @property
     def table(self) -> Table:
@@ -239,7 +243,7 @@ def nnts(
         per_sample_by_k=values if every_k else None,
         settings=record(
             "nnts",
-            n_neighbors=ks if every_k else n_neighbors,
+            n_neighbors=ks if every_k else ks[-1],
             metric=counted.metric,
             n_bootstrap=draws,
             per_sample=per_sample,
@@ -257,6 +261,10 @@ def _is_int(n_neighbors: object) -> bool:
 
 def _check_ks(n_neighbors: object) -> tuple[int, ...]:
     if _is_int(n_neighbors):
+        if not isinstance(n_neighbors, int | np.integer):
+            rule = "must be an integer of at least 1, or a tuple of such"
+            value = f"{n_neighbors!r}"[:60] + f" ({type(n_neighbors).__name__})"
+            raise InvalidTypeError("n_neighbors", rule, value)
         means = "every k from 1 up; a larger k is asked for alone, as a tuple"
         most = check_int("n_neighbors", n_neighbors, low=1, high=MOST_KS, high_means=means)
         return tuple(range(1, most + 1))

@@ -2,7 +2,13 @@
 
 from layerscope.neighbours._graph import Graph, as_graph
 from layerscope.neighbours._neighbors import Neighbors, row_remarks
-from layerscope.neighbours._search import as_neighbors, estimate_memory, neighbors, stack_neighbors
+from layerscope.neighbours._search import (
+    as_neighbors,
+    estimate_memory,
+    neighbors,
+    shared_search,
+    stack_neighbors,
+)
 
 __all__ = [
     "Graph",
@@ -12,5 +18,6 @@ __all__ = [
     "estimate_memory",
     "neighbors",
     "row_remarks",
+    "shared_search",
     "stack_neighbors",
 ]

@@ -14,13 +14,16 @@ use crate::memory::Sizes;
 /// The environment variable that forces an engine.
 const VARIABLE: &str = "LAYERSCOPE_SIMD";
 /// Its words, in the order of api documents.
-const WORDS: [&str; 6] = ["scalar", "avx2", "avx512", "bf16", "int8", "neon"];
+const WORDS: [&str; 7] = ["scalar", "avx2", "avx512", "bf16", "int8", "amx", "neon"];
 
 /// What proposes candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
     /// Whatever is fastest for the shape.
     Fitting,
+    /// Keys by their definition, nothing else; tests ask for it.
+    #[cfg_attr(not(test), allow(dead_code))]
+    Direct,
     /// float64 loops that every processor runs.
     Plain,
     /// float64 products on the widest registers; tests ask for it.
@@ -39,10 +42,19 @@ pub(crate) fn chosen() -> Result<Engine> {
 }
 
 impl Engine {
+    /// Whether keys by their definition are the fastest.
+    pub(crate) fn is_direct(self, sizes: &Sizes) -> bool {
+        match self {
+            Self::Fitting => suits_direct(sizes),
+            Self::Direct => true,
+            Self::Plain | Self::Wide | Self::Narrow(_) => false,
+        }
+    }
+
     /// The kernels to try in turn before float64 products.
     pub(crate) fn kernels(self, sizes: &Sizes) -> Vec<Kernel> {
         let all = match self {
-            Self::Plain | Self::Wide => Vec::new(),
+            Self::Plain | Self::Wide | Self::Direct => Vec::new(),
             Self::Narrow(kernel) => vec![kernel],
             Self::Fitting => fitting(sizes),
         };
@@ -57,7 +69,7 @@ impl Engine {
 /// for long lists, float64 products are as fast. bfloat16 is left to those who ask for it: beside
 /// fast int8 products it has not been the fastest anywhere yet.
 fn fitting(sizes: &Sizes) -> Vec<Kernel> {
-    const ROWS: usize = 500;
+    const ROWS: usize = 100;
     const VALUES: usize = 100_000;
     const WANTED: usize = 64;
     const FEATURES_OF_BYTES: usize = 16;
@@ -76,15 +88,29 @@ fn fitting(sizes: &Sizes) -> Vec<Kernel> {
         .collect()
 }
 
+/// Whether int8 products by AMX tiles can be used here.
+pub fn has_amx() -> bool {
+    Kernel::new(Precision::Byte, Isa::Amx).is_some()
+}
+
+/// The cost model of keys by their definition: no product pays for its preparation before there is
+/// so much to multiply.
+fn suits_direct(sizes: &Sizes) -> bool {
+    const MOST: usize = 65_000;
+    sizes.rows.saturating_mul(sizes.columns + 9) <= MOST
+}
+
 /// A short name for people.
 pub fn engine_name() -> Result<&'static str> {
     Ok(match chosen()? {
         Engine::Plain => "exact, float64 tiles, plain loops",
         Engine::Wide => "exact, float64 tiles, widest registers of the processor",
+        Engine::Direct => "exact, keys by their definition",
         Engine::Fitting => "exact, the fastest kernel of the processor for each shape",
         Engine::Narrow(kernel) => match kernel.precision() {
             Precision::Single => "exact, float32 tiles",
             Precision::Half => "exact, bfloat16 tiles",
+            Precision::Byte if kernel.isa() == Isa::Amx => "exact, int8 tiles of AMX",
             Precision::Byte => "exact, int8 tiles",
         },
     })
@@ -106,6 +132,7 @@ fn parse(word: &str) -> Result<Engine> {
         "avx512" => one(Precision::Single, &[Isa::Avx512]),
         "neon" => one(Precision::Single, &[Isa::Neon]),
         "bf16" => one(Precision::Half, &[Isa::Avx512Bf16]),
+        "amx" => one(Precision::Byte, &[Isa::Amx]),
         "int8" => one(
             Precision::Byte,
             &[Isa::Avx512Vnni, Isa::AvxVnni, Isa::NeonDot],

@@ -41,6 +41,100 @@ pub(crate) fn squared_distance_to_single(x: &[f64], y: &[f32]) -> f64 {
     )
 }
 
+/// Rows that stand side by side in a panel, feature by feature.
+pub(crate) const PANEL: usize = 8;
+/// Rows of a panel that are taken together.
+pub(crate) const TOGETHER: usize = 4;
+
+/// Sums of [`TOGETHER`] rows with a panel.
+pub(crate) type Sums = [[f64; PANEL]; TOGETHER];
+
+/// Sums of a few rows, those from `FIRST` on of the panel `x`, with all rows of the panel `y`: the
+/// same bits as one pair after another. Lanes without features are not added: they would be zeros,
+/// and no sum is −0, since lanes start at 0.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub(crate) fn side_by_side<const FIRST: usize>(
+    x: &[[f64; PANEL]],
+    y: &[[f64; PANEL]],
+    term: impl Fn(f64, f64) -> f64,
+) -> Sums {
+    // One lane after the other, so that its sums stay in registers. No closure: it might not be
+    // inlined, and be compiled for the narrowest processor.
+    let even = match x.len() {
+        0..=2 => one_lane::<FIRST>(x, y, 0, &term),
+        3 | 4 => plus(
+            &one_lane::<FIRST>(x, y, 0, &term),
+            &one_lane::<FIRST>(x, y, 2, &term),
+        ),
+        _ => plus(
+            &plus(
+                &one_lane::<FIRST>(x, y, 0, &term),
+                &one_lane::<FIRST>(x, y, 4, &term),
+            ),
+            &plus(
+                &one_lane::<FIRST>(x, y, 2, &term),
+                &one_lane::<FIRST>(x, y, 6, &term),
+            ),
+        ),
+    };
+    let odd = match x.len() {
+        0 | 1 => return even,
+        2 | 3 => one_lane::<FIRST>(x, y, 1, &term),
+        4 => plus(
+            &one_lane::<FIRST>(x, y, 1, &term),
+            &one_lane::<FIRST>(x, y, 3, &term),
+        ),
+        _ => plus(
+            &plus(
+                &one_lane::<FIRST>(x, y, 1, &term),
+                &one_lane::<FIRST>(x, y, 5, &term),
+            ),
+            &plus(
+                &one_lane::<FIRST>(x, y, 3, &term),
+                &one_lane::<FIRST>(x, y, 7, &term),
+            ),
+        ),
+    };
+    plus(&even, &odd)
+}
+
+// Loops by index: they become whole registers, which chains of iterators did not.
+#[allow(clippy::inline_always, clippy::needless_range_loop)]
+#[inline(always)]
+fn one_lane<const FIRST: usize>(
+    x: &[[f64; PANEL]],
+    y: &[[f64; PANEL]],
+    lane: usize,
+    term: &impl Fn(f64, f64) -> f64,
+) -> Sums {
+    let mut sums = [[0.0; PANEL]; TOGETHER];
+    let features = x.len().min(y.len());
+    let (x, y) = (&x[..features], &y[..features]);
+    for feature in (lane..features).step_by(LANES) {
+        let (a, b) = (&x[feature], &y[feature]);
+        for r in 0..TOGETHER {
+            let a = a[FIRST + r];
+            for c in 0..PANEL {
+                sums[r][c] += term(a, b[c]);
+            }
+        }
+    }
+    sums
+}
+
+#[allow(clippy::inline_always, clippy::needless_range_loop)]
+#[inline(always)]
+fn plus(a: &Sums, b: &Sums) -> Sums {
+    let mut sums = *a;
+    for r in 0..TOGETHER {
+        for c in 0..PANEL {
+            sums[r][c] += b[r][c];
+        }
+    }
+    sums
+}
+
 /// Σ xⱼ.
 pub(crate) fn sum(x: &[f64]) -> f64 {
     over_pairs(x, x, |a, _| a)
@@ -92,5 +186,39 @@ mod tests {
         assert_eq!(product(&x, &y), 1140.0);
         assert_eq!(squared_distance(&x, &y), 2299.0);
         assert_eq!((depth(1), depth(8), depth(9)), (4, 4, 5));
+    }
+
+    #[test]
+    fn side_by_side_is_one_after_another() {
+        for d in [1, 2, 3, 4, 5, 7, 8, 9, 16, 37] {
+            let value = |i: usize, j: usize| ((i * 31 + j * 17) as f64).sin() * 3f64.powi(j as i32);
+            let panel = |from: usize| -> Vec<[f64; PANEL]> {
+                let side = |j: usize| std::array::from_fn(|i| value(from + i, j));
+                (0..d).map(side).collect()
+            };
+            let row = |i: usize| -> Vec<f64> { (0..d).map(|j| value(i, j)).collect() };
+            let (x, y) = (panel(9), panel(90));
+            let square = |a: f64, b: f64| (a - b) * (a - b);
+            for (first, products, squares) in [
+                (
+                    0,
+                    side_by_side::<0>(&x, &y, |a, b| a * b),
+                    side_by_side::<0>(&x, &y, square),
+                ),
+                (
+                    4,
+                    side_by_side::<4>(&x, &y, |a, b| a * b),
+                    side_by_side::<4>(&x, &y, square),
+                ),
+            ] {
+                for i in 0..TOGETHER {
+                    for j in 0..PANEL {
+                        let (x, y) = (row(9 + first + i), row(90 + j));
+                        assert_eq!(products[i][j].to_bits(), product(&x, &y).to_bits());
+                        assert_eq!(squares[i][j].to_bits(), squared_distance(&x, &y).to_bits());
+                    }
+                }
+            }
+        }
     }
 }

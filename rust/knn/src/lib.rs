@@ -3,8 +3,10 @@
 
 mod bits;
 mod descent;
+mod direct;
 mod duplicates;
 mod engine;
+mod estimate;
 mod exact;
 mod kernel;
 mod lanes;
@@ -19,9 +21,9 @@ mod widen;
 
 pub use bits::{BitQuery, BitSearch, Workers};
 pub use descent::{Approximate, Recall, approximate};
-pub use engine::engine_name;
+pub use engine::{engine_name, has_amx};
+pub use estimate::{Plans, estimate_memory};
 pub use exact::{Neighbours, neighbors};
-pub use memory::estimate_memory;
 pub use metric::Metric;
 pub use request::Request;
 

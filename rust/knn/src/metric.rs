@@ -69,13 +69,18 @@ impl Metric {
         match self {
             Self::Euclidean => lanes::squared_distance(x, y),
             Self::InnerProduct => -lanes::product(x, y),
-            Self::Cosine | Self::Pearson => {
-                if root_x == 0.0 || root_y == 0.0 {
-                    0.0
-                } else {
-                    -(lanes::product(x, y) / (root_x * root_y))
-                }
-            }
+            Self::Cosine | Self::Pearson => Self::angle_key(lanes::product(x, y), root_x, root_y),
+        }
+    }
+
+    /// The key of an angle, from xy and the roots: 0 where a row has no direction.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    pub(crate) fn angle_key(product: f64, root_x: f64, root_y: f64) -> f64 {
+        if root_x == 0.0 || root_y == 0.0 {
+            0.0
+        } else {
+            -(product / (root_x * root_y))
         }
     }
 

@@ -24,6 +24,19 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
+    /// Values of all pairs: how much there is to do, about.
+    pub(crate) fn pairs(&self) -> u64 {
+        let (n, d) = (self.data.rows() as u64, self.data.columns() as u64);
+        let asked = self.queries.map_or(n, |queries| queries.rows() as u64);
+        n.saturating_mul(asked).saturating_mul(d.saturating_add(9))
+    }
+
+    /// Whether the search is certainly over in some hundredths of a second, on any processor.
+    pub fn is_brief(&self) -> bool {
+        const BRIEF: u64 = 50_000_000;
+        self.pairs() < BRIEF
+    }
+
     /// Checks all that can be checked without reading values.
     pub(crate) fn check(&self) -> Result<()> {
         let (n, d) = (self.data.rows(), self.data.columns());

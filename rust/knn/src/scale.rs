@@ -4,6 +4,8 @@
 //! exact; downwards, values some 2^1000 below the largest may be rounded, once, and that rounded
 //! row is by definition the one that is compared.
 
+use crate::metric::Metric;
+
 const LIMIT: i32 = 400;
 
 /// Multiplication by one power of two, in two factors since 2^1074 is none of the numbers.
@@ -21,6 +23,15 @@ impl Scale {
         second: 1.0,
         exponent: 0,
     };
+
+    /// The common scaling under a metric: none for the angles, whose rows are scaled singly.
+    pub(crate) fn of(metric: Metric, largest: f64) -> Self {
+        if metric.is_angle() {
+            Self::NONE
+        } else {
+            Self::bringing(largest)
+        }
+    }
 
     /// The scaling for values of at most `largest` in magnitude.
     pub(crate) fn bringing(largest: f64) -> Self {

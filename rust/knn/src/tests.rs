@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use crate::exact::{least_block, search};
 use crate::kernel::{Kernel, Precision};
 use crate::memory::Plan;
-use crate::{Metric, Neighbours, Request, estimate_memory, neighbors};
+use crate::{Metric, Neighbours, Plans, Request, estimate_memory, neighbors};
 
 fn with_jobs<T>(jobs: usize, work: impl FnOnce(&Run) -> T) -> T {
     let (interrupt, progress) = (Interrupt::default(), Progress::default());
@@ -58,6 +58,7 @@ fn request(table: &Table, k: usize, metric: Metric) -> Request<'_> {
 #[derive(Debug, Clone, Copy)]
 enum Engine {
     Chosen,
+    Direct,
     SmallTiles,
     SmallBands,
     Narrow(Precision),
@@ -67,7 +68,7 @@ impl Engine {
     fn adjust(self, plan: Plan, wanted: usize) -> Plan {
         let capacity = wanted + 2;
         match self {
-            Self::Chosen => plan,
+            Self::Chosen | Self::Direct => plan,
             Self::SmallTiles => Plan {
                 block: 4,
                 panel: 3,
@@ -95,6 +96,7 @@ impl Engine {
         use crate::engine::Engine as Form;
         match self {
             Self::Chosen => vec![Form::Fitting],
+            Self::Direct => vec![Form::Direct],
             Self::SmallTiles | Self::SmallBands => vec![Form::Wide],
             Self::Narrow(precision) => Kernel::available()
                 .into_iter()
@@ -206,15 +208,19 @@ macro_rules! suite {
 
 suite! {
     euclidean_chosen: Engine::Chosen, Metric::Euclidean;
+    euclidean_direct: Engine::Direct, Metric::Euclidean;
     euclidean_small_tiles: Engine::SmallTiles, Metric::Euclidean;
     euclidean_small_bands: Engine::SmallBands, Metric::Euclidean;
     cosine_chosen: Engine::Chosen, Metric::Cosine;
+    cosine_direct: Engine::Direct, Metric::Cosine;
     cosine_small_tiles: Engine::SmallTiles, Metric::Cosine;
     cosine_small_bands: Engine::SmallBands, Metric::Cosine;
     pearson_chosen: Engine::Chosen, Metric::Pearson;
+    pearson_direct: Engine::Direct, Metric::Pearson;
     pearson_small_tiles: Engine::SmallTiles, Metric::Pearson;
     pearson_small_bands: Engine::SmallBands, Metric::Pearson;
     inner_product_chosen: Engine::Chosen, Metric::InnerProduct;
+    inner_product_direct: Engine::Direct, Metric::InnerProduct;
     inner_product_small_tiles: Engine::SmallTiles, Metric::InnerProduct;
     inner_product_small_bands: Engine::SmallBands, Metric::InnerProduct;
     euclidean_single: Engine::Narrow(Precision::Single), Metric::Euclidean;
@@ -255,6 +261,22 @@ proptest! {
                 });
             }
         });
+    }
+}
+
+#[test]
+fn long_lists_of_several_blocks_are_direct_too() {
+    for (name, table) in nasty(150, 3, 4) {
+        for k in [46, 47, 48, 49, 149] {
+            for metric in Metric::ALL {
+                let naive = nearest(&table, None, None, k, order(metric));
+                with_jobs(2, |run| {
+                    Engine::Direct.each(run, &request(&table, k, metric), |fast| {
+                        assert_same(fast, &naive, &format!("{name} k={k} {}", metric.name()));
+                    });
+                });
+            }
+        }
     }
 }
 
@@ -311,7 +333,16 @@ fn a_memory_limit_changes_nothing_or_says_what_it_needs() {
     let Err(Error::MemoryLimit { needed, .. }) = limited(10) else {
         panic!("ten bytes cannot do");
     };
-    assert!(needed < estimate_memory(400, 20, 40, 2));
+    let plans = Plans {
+        rows: 400,
+        columns: 20,
+        k: 40,
+        metric: Metric::Euclidean,
+        approximate: false,
+        jobs: 2,
+        memory_limit: None,
+    };
+    assert!(needed < estimate_memory(&plans).unwrap());
     assert_eq!(limited(needed).unwrap(), free);
     assert_eq!(limited(2 * needed).unwrap(), free);
 }

@@ -3,6 +3,9 @@
 
 use layerscope_core::{Labels, Result, Run, filled, with_capacity};
 
+/// Largest table of all pairs of parts: 512 KiB, which stays in the second cache.
+const WHOLE: usize = 1 << 16;
+
 /// How many samples a part of the first and a part of the second partition share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cell {
@@ -31,6 +34,56 @@ impl Contingency {
     /// Counts. O(n + parts) time, 8 bytes per sample.
     pub fn new(first: Labels, second: Labels, run: &Run) -> Result<Self> {
         second.check_rows(first.codes().len())?;
+        match first.classes().checked_mul(second.classes()) {
+            Some(cells) if cells <= WHOLE.min(first.codes().len()) => {
+                Self::in_a_table(first, second, run)
+            }
+            _ => Self::part_by_part(first, second, run),
+        }
+    }
+
+    /// Counts in a table of all pairs of parts, for few parts.
+    fn in_a_table(first: Labels, second: Labels, run: &Run) -> Result<Self> {
+        let width = second.classes();
+        let mut table = filled(first.classes() * width, 0u64)?;
+        let mut cells: Vec<Cell> = Vec::new();
+        for (parts, others) in first
+            .codes()
+            .chunks(65536)
+            .zip(second.codes().chunks(65536))
+        {
+            run.check()?;
+            for (&part, &other) in parts.iter().zip(others) {
+                let count = &mut table[part as usize * width + other as usize];
+                if *count == 0 {
+                    cells.push(Cell {
+                        first: part,
+                        second: other,
+                        count: 0,
+                    });
+                }
+                *count += 1;
+            }
+        }
+        // They came in the order of their first samples; inside a part they stay so.
+        cells.sort_by_key(|cell| cell.first);
+        let (mut rows, mut columns) = (filled(first.classes(), 0)?, filled(width, 0)?);
+        for cell in &mut cells {
+            let (part, other) = (cell.first as usize, cell.second as usize);
+            cell.count = table[part * width + other];
+            rows[part] += cell.count;
+            columns[other] += cell.count;
+        }
+        Ok(Self {
+            samples: first.codes().len() as u64,
+            first: rows,
+            second: columns,
+            cells,
+        })
+    }
+
+    /// Counts one part of the first partition after the other, for many parts.
+    fn part_by_part(first: Labels, second: Labels, run: &Run) -> Result<Self> {
         let starts = starts(first)?;
         // Samples in the order of their part in the first partition.
         let mut next = starts.clone();
@@ -92,4 +145,29 @@ fn starts(labels: Labels) -> Result<Vec<usize>> {
         starts[part + 1] += starts[part];
     }
     Ok(starts)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use layerscope_core::{Interrupt, Progress};
+    use layerscope_testkit::partitions::{pairs, width};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn a_table_counts_as_part_by_part((first, second) in pairs(60, 20)) {
+            let (interrupt, progress) = (Interrupt::default(), Progress::default());
+            let run = Run::new(NonZeroUsize::MIN, &interrupt, &progress);
+            let labels = |codes| Labels::new(codes, width(codes)).unwrap();
+            let table = Contingency::in_a_table(labels(&first), labels(&second), &run).unwrap();
+            let by_part = Contingency::part_by_part(labels(&first), labels(&second), &run).unwrap();
+            prop_assert_eq!(table, by_part);
+        }
+    }
 }

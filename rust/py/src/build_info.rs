@@ -39,6 +39,8 @@ fn features() -> Vec<&'static str> {
         ("avx512vnni", has!("avx512vnni")),
         ("avx512bf16", has!("avx512bf16")),
         ("avxvnni", has!("avxvnni")),
+        // Where the system lets this process use it.
+        ("amx-int8", layerscope_knn::has_amx()),
     ];
     present(&known)
 }

@@ -1,13 +1,13 @@
 //! Activations → neighbours.
 
-use layerscope_core::Error;
-use layerscope_knn::{Metric, Neighbours, Request};
+use layerscope_core::{Error, Run};
+use layerscope_knn::{Metric, Neighbours, Plans, Request};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1};
 use pyo3::prelude::*;
 
 use crate::arrays::{Layer, array1, array2, slice1};
 use crate::errors::to_python;
-use crate::run::{Manner, cores, door};
+use crate::run::{Manner, brief_door, cores, door};
 
 type Answer<'py> = (
     Bound<'py, PyArray2<u32>>,
@@ -39,9 +39,13 @@ pub fn neighbors<'py>(
         groups.as_ref(),
         memory_limit,
     )?;
-    let found = door(py, Manner { n_jobs, progress }, |run| {
-        layerscope_knn::neighbors(run, &request)
-    })?;
+    let manner = Manner { n_jobs, progress };
+    let work = |run: &Run| layerscope_knn::neighbors(run, &request);
+    let found = if request.is_brief() {
+        brief_door(py, manner, work)?
+    } else {
+        door(py, manner, work)?
+    };
     answer(py, found, request.k)
 }
 
@@ -115,21 +119,26 @@ fn answer(py: Python<'_>, found: Neighbours, k: usize) -> PyResult<Answer<'_>> {
 }
 
 #[pyfunction]
-#[pyo3(signature = (n_samples, n_features, k, element_bytes, metric, n_jobs=None))]
+#[pyo3(signature = (n_samples, n_features, k, metric, approximate=false, memory_limit=None, n_jobs=None))]
 pub fn estimate_memory(
     py: Python<'_>,
     n_samples: usize,
     n_features: usize,
     k: usize,
-    element_bytes: usize,
     metric: &str,
+    approximate: bool,
+    memory_limit: Option<u64>,
     n_jobs: Option<usize>,
 ) -> PyResult<u64> {
-    // Nothing is converted as a whole, so the kind of the values does not count.
-    let _ = element_bytes;
-    Metric::parse(metric).map_err(|error| to_python(py, error))?;
-    let jobs = n_jobs.unwrap_or_else(|| cores().get());
-    Ok(layerscope_knn::estimate_memory(
-        n_samples, n_features, k, jobs,
-    ))
+    let fail = |error| to_python(py, error);
+    let plans = Plans {
+        rows: n_samples,
+        columns: n_features,
+        k,
+        metric: Metric::parse(metric).map_err(fail)?,
+        approximate,
+        jobs: n_jobs.unwrap_or_else(|| cores().get()),
+        memory_limit,
+    };
+    layerscope_knn::estimate_memory(&plans).map_err(fail)
 }

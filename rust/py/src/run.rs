@@ -2,8 +2,8 @@
 //!
 //! The calling thread detaches from the interpreter, starts a thread for the work, which the threads
 //! of our own pool help, and waits in steps of 50 ms; at each step it attaches for a moment to see signals and to report
-//! progress. A signal sets the interrupt token, the work returns at its next check. Nothing else
-//! in this crate may detach or attach.
+//! progress. A signal sets the interrupt token, the work returns at its next check. Work that is over
+//! at once stays on the calling thread. Nothing else in this crate may detach or attach.
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -81,6 +81,28 @@ pub fn door<T: Send>(
         Failure::Python(error) => error,
         Failure::Ours(error) => to_python(py, error),
     })
+}
+
+/// [`door`] for work that is over before anybody could want to stop it: done on the calling thread,
+/// since handing it to another one, and waiting for it, would take longer.
+pub fn brief_door<T: Send>(
+    py: Python<'_>,
+    manner: Manner,
+    work: impl FnOnce(&Run) -> Result<T> + Send,
+) -> PyResult<T> {
+    let jobs = jobs(manner.n_jobs).map_err(|error| to_python(py, error))?;
+    let pool = pool(jobs).map_err(|error| to_python(py, error))?;
+    let (interrupt, progress) = (Interrupt::default(), Progress::default());
+    let run = Run::new(jobs, &interrupt, &progress).on(&pool);
+    let _guest = pool.enter();
+    let outcome = py.detach(|| {
+        catch_unwind(AssertUnwindSafe(|| work(&run)))
+            .unwrap_or_else(|panic| Err(Error::Internal(panic_text(panic.as_ref()))))
+    });
+    let found = outcome.map_err(|error| to_python(py, error))?;
+    let (_, total) = progress.get();
+    look(py, &manner, (total.max(1), total.max(1)))?;
+    Ok(found)
 }
 
 enum Failure {

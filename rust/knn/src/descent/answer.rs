@@ -91,6 +91,11 @@ impl<'a> Answers<'a> {
         let zero = self.zero.iter().copied();
         let zero = zero.filter(|&other| !self.same_group(number, other));
         scratch.list.clear();
+        for &other in lists.places(place) {
+            if other != NOBODY {
+                self.points.expect(other);
+            }
+        }
         for other in numbers.chain(zero) {
             let row = side.row(other as usize);
             side.rows.read(row, &mut scratch.y);

@@ -16,7 +16,7 @@ mod quantise;
 mod recall;
 mod truth;
 
-use layerscope_core::{Error, Result, Run, filled};
+use layerscope_core::{Error, Ranked, Result, Run, filled};
 
 pub use recall::Recall;
 
@@ -30,6 +30,7 @@ use self::truth::Truth;
 use crate::duplicates::Distinct;
 use crate::exact::{self, Neighbours, Side, Writer};
 use crate::kernel::{Kernel, LONGEST_BYTES, Precision};
+use crate::memory::{Sizes, bytes};
 use crate::metric::Metric;
 use crate::request::Request;
 use crate::rows::Rows;
@@ -127,7 +128,12 @@ pub(crate) fn search(
             exact_because: Some(because),
         })
     };
-    if let Some(because) = unsuited(request, effort) {
+    let (n, d) = (request.data.rows(), request.data.columns());
+    let unsuited = match request.queries {
+        Some(_) => Some("there are queries"),
+        None => unsuited(n, d, request.k, request.metric, effort),
+    };
+    if let Some(because) = unsuited {
         return exactly(because);
     }
     let crowd = request.groups.map_or(0, largest_group);
@@ -136,11 +142,7 @@ pub(crate) fn search(
     }
     let largest = request.check_values(run)?;
     let metric = request.metric;
-    let scale = if metric.is_angle() {
-        Scale::NONE
-    } else {
-        Scale::bringing(largest)
-    };
+    let scale = Scale::of(metric, largest);
     let rows = Rows::new(run, request.data, metric, scale)?;
     let distinct = Distinct::find(run, &request.data, request.groups)?;
     if distinct.len() < effort.smallest {
@@ -151,17 +153,14 @@ pub(crate) fn search(
         distinct: Some(&distinct),
         groups: request.groups,
     };
-    if let Some(limit) = request.memory_limit {
-        let needed = scratch(
-            distinct.len(),
-            request.data.columns(),
-            request.k,
-            run.jobs(),
-            effort,
-        );
-        if needed > limit {
-            return Err(Error::MemoryLimit { needed, limit });
-        }
+    let sizes = Sizes {
+        rows: n,
+        repeats: distinct.any_repeated(),
+        ..Sizes::of_one_layer(distinct.len(), d, request.k, metric.is_angle(), run.jobs())
+    };
+    let needed = held(&sizes, request.k, effort);
+    if let Some(limit) = request.memory_limit.filter(|&limit| needed > limit) {
+        return Err(Error::MemoryLimit { needed, limit });
     }
     let size = effort.steering + effort.reporting;
     let truth = Truth::draw(run, request, size, crowd, seed)?;
@@ -194,19 +193,19 @@ pub(crate) fn search(
     }
 }
 
-/// Why a search cannot be approximate.
-fn unsuited(request: &Request, effort: Effort) -> Option<&'static str> {
-    let (n, d) = (request.data.rows(), request.data.columns());
+/// Whether a search of that many rows, features and neighbours can be approximate.
+pub(crate) fn suits(n: usize, d: usize, k: usize, metric: Metric) -> bool {
+    unsuited(n, d, k, metric, Effort::usual()).is_none()
+}
+
+/// Why it cannot.
+fn unsuited(n: usize, d: usize, k: usize, metric: Metric, effort: Effort) -> Option<&'static str> {
     let reasons = [
-        (request.queries.is_some(), "there are queries"),
         (
-            request.metric == Metric::InnerProduct,
+            metric == Metric::InnerProduct,
             "the largest inner products need not be near",
         ),
-        (
-            request.k > MOST_NEIGHBOURS,
-            "more than 100 neighbours are wanted",
-        ),
+        (k > MOST_NEIGHBOURS, "more than 100 neighbours are wanted"),
         (n < effort.smallest, "there are few rows"),
         (d > LONGEST_BYTES, "rows are too long"),
         (n > 1 << 31, "there are too many rows"),
@@ -227,14 +226,33 @@ fn list_length(wanted: usize) -> usize {
     (wanted + (wanted / 4).max(5)).next_multiple_of(8)
 }
 
-/// Bytes held at once, about: lists before and after a step, rounded rows, the packed leaf of every
-/// thread, and the table of keys at the end.
-fn scratch(rows: usize, columns: usize, k: usize, jobs: usize, effort: Effort) -> u64 {
-    let [n, d, k, jobs] = [rows, columns, k, jobs].map(|size| size as u64);
-    let lists = 2 * 8 * list_length(k as usize + 1) as u64;
-    let per_row = d + 32 + lists + 4 * REVERSE as u64 + 24;
-    let leaf = (LARGER * (effort.leaf + effort.leaf / 2)).min(rows) as u64;
-    n * per_row.max(16 * (k + 1) + 24) + jobs * leaf * (4 * d + 16 * k + 64)
+/// Bytes held at once beside the answer: while leaves are joined or lists are pulled (twice the
+/// lists, rounded rows, who lists whom, the packed leaf of every thread), or at the end, when keys
+/// are put in tables.
+fn held(sizes: &Sizes, k: usize, effort: Effort) -> u64 {
+    let [n, d, jobs] = [sizes.data, sizes.columns, sizes.jobs].map(|size| size as u128);
+    let lists = 8 * list_length(k + 1) as u128;
+    let places = 16;
+    let copies = d + size_of::<copies::Head>() as u128;
+    let asked = 8 + 4 * REVERSE as u128;
+    let leaf = (LARGER * effort.leaf).min(sizes.data) as u128;
+    let joining = n * (copies + 2 * lists + asked + places) + jobs * leaf * (2 * d + 24);
+    bytes(sizes.shared() + joining.max(n * (lists + table(k) + places)))
+}
+
+/// Bytes of a row in the table of keys.
+fn table(k: usize) -> u128 {
+    size_of::<Ranked>() as u128 * (k as u128 + 1)
+}
+
+/// Bytes that the search and its answer take at most at once.
+pub(crate) fn peak(sizes: &Sizes, k: usize, limit: Option<u64>) -> Result<u64> {
+    let needed = held(sizes, k, Effort::usual());
+    if let Some(limit) = limit.filter(|&limit| needed > limit) {
+        return Err(Error::MemoryLimit { needed, limit });
+    }
+    let ending = sizes.shared() + sizes.rows as u128 * (table(k) + 12 * k as u128 + 8);
+    Ok(needed.max(bytes(ending)))
 }
 
 struct Descent<'a> {

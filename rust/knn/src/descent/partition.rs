@@ -13,7 +13,7 @@ use rand::RngExt;
 
 use super::points::{Points, Reader};
 use super::quantise::{Packed, Sides};
-use crate::kernel::{Kernel, Tile};
+use crate::kernel::{Kernel, MOST_LEFT, Tile};
 
 /// Leaders of a node at most.
 const FAN: usize = 64;
@@ -296,7 +296,7 @@ impl Cut<'_> {
         for chunk in places.chunks(up) {
             self.run.check()?;
             rows.fill(self.run, self.points, chunk, &cutter.centre, reader)?;
-            let mut best = [(f32::NEG_INFINITY, 0u8); 12];
+            let mut best = [(f32::NEG_INFINITY, 0u8); MOST_LEFT];
             for column in (0..cutter.leaders.len()).step_by(across) {
                 rows.test(0, limits, &cutter.leaders, column, limits, tile)?;
                 let width = across.min(cutter.leaders.len() - column);

@@ -8,6 +8,7 @@
 use layerscope_core::{Element, Result, Run, filled, with_capacity};
 
 use crate::exact::Side;
+use crate::kernel::prefetch;
 use crate::metric::Metric;
 use crate::scale::Scale;
 use layerscope_core::widest;
@@ -106,6 +107,14 @@ impl<'a> Points<'a> {
     fn plain_row(&self, values: &'a [f32], place: u32) -> &'a [f32] {
         let row = self.side.row(self.number(place) as usize);
         &values[row * self.columns()..][..self.columns()]
+    }
+
+    /// Asks for a row that will be read soon: rows of a leaf lie anywhere in memory.
+    #[inline]
+    pub(crate) fn expect(&self, place: u32) {
+        if let Some(values) = self.plain {
+            prefetch(self.plain_row(values, place));
+        }
     }
 
     /// Reads the row at a place in the space of the search.

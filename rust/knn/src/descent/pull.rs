@@ -75,13 +75,13 @@ pub(crate) fn pull(
         run.progress().step();
         Ok((words, new_bits))
     })?;
-    let mut words = with_capacity(n * stride)?;
+    drop(reverse);
+    // Back into the same lists: a third copy would be the most that the search ever holds.
     fresh.clear();
-    for (piece, new) in written {
-        words.extend_from_slice(&piece);
+    for (to, (from, new)) in lists.words_mut().chunks_mut(PIECE * stride).zip(written) {
+        to.copy_from_slice(&from);
         fresh.extend_from_slice(&new);
     }
-    *lists = Lists::of(length, words);
     Ok(())
 }
 

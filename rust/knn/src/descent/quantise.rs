@@ -12,6 +12,8 @@ use layerscope_core::widest;
 
 /// Largest magnitude of a rounded value.
 const LIMIT: f32 = 127.0;
+/// Rows between asking for one and reading it.
+const AHEAD: usize = 4;
 /// Allows for the roundings of a key, which could make a far pair look near.
 const ALLOWANCE: f32 = 1.0 + 4.0 * f32::EPSILON;
 /// Below this a row counts as its centre: one over its scale would overflow.
@@ -81,6 +83,9 @@ impl Packed {
         for (at, &place) in places.iter().enumerate() {
             if at.is_multiple_of(64) {
                 run.check()?;
+            }
+            if let Some(&later) = places.get(at + AHEAD) {
+                points.expect(later);
             }
             points.centred(place, centre, reader, &mut self.values);
             self.push()?;

@@ -16,6 +16,7 @@ mod frame;
 mod judge;
 mod narrow;
 mod near;
+mod need;
 mod order;
 mod output;
 mod scan;
@@ -27,24 +28,21 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use layerscope_core::{Result, Run};
+use layerscope_core::{Error, Result, Run};
 
-pub(crate) use candidates::{ENTRY_BYTES, capacity, narrow_capacity};
-pub(crate) use narrow::worker_bytes as narrow_worker_bytes;
-pub(crate) use order::MEMBERS;
 pub use output::Neighbours;
 pub(crate) use output::{Output, Writer, expand, own};
 pub(crate) use side::Side;
-pub(crate) use tiles::worker_bytes;
 #[cfg(test)]
 pub(crate) use vectors::least_block;
-pub(crate) use vectors::{block_rows, bytes as vector_bytes, serves};
+pub(crate) use vectors::serves;
 
 use self::candidates::Context;
 use self::form::Form;
 use self::judge::Judge;
 use self::tiles::{Sweep, Worker};
 use self::vectors::Vectors;
+use crate::direct::{self, Direct};
 use crate::duplicates::Distinct;
 use crate::engine::{self, Engine};
 use crate::kernel::Kernel;
@@ -52,6 +50,16 @@ use crate::memory::{Plan, Sizes};
 use crate::request::Request;
 use crate::rows::Rows;
 use crate::scale::Scale;
+
+/// The threads that a search is worth: waking one takes longer than the smallest searches.
+fn threads<'a>(run: &Run<'a>, request: &Request) -> Run<'a> {
+    const LEAST_SHARED: u64 = 25_000_000;
+    if request.pairs() < LEAST_SHARED {
+        run.serial()
+    } else {
+        *run
+    }
+}
 
 /// Finds the k nearest rows of every row.
 pub fn neighbors(run: &Run, request: &Request) -> Result<Neighbours> {
@@ -66,13 +74,10 @@ pub(crate) fn search(
     adjust: impl Fn(Plan) -> Plan,
 ) -> Result<Neighbours> {
     request.check()?;
+    let run = &threads(run, request);
     let largest = request.check_values(run)?;
     let metric = request.metric;
-    let scale = if metric.is_angle() {
-        Scale::NONE
-    } else {
-        Scale::bringing(largest)
-    };
+    let scale = Scale::of(metric, largest);
     let data = Rows::new(run, request.data, metric, scale)?;
     let queries = match request.queries {
         Some(queries) => Some(Rows::new(run, queries, metric, scale)?),
@@ -105,7 +110,8 @@ pub(crate) fn search(
         columns: data.columns(),
         wanted: (request.k + 1).min(others),
         symmetric,
-        repeats: symmetric && distinct.any_repeated(),
+        repeats: distinct.any_repeated(),
+        angle: metric.is_angle(),
         jobs: run.jobs(),
     };
     let mut scaled = [largest];
@@ -134,8 +140,12 @@ pub(crate) fn search(
         },
     };
     let mut output = Output::new(asked_side.rows.len(), request.k)?;
+    if directly(&sizes, engine, request.memory_limit) {
+        search.directly().search(run, &mut output)?;
+        return Ok(output.finish(distinct.n_repeated(), data.n_zero()));
+    }
     for kernel in engine.kernels(&sizes) {
-        let plan = adjust(sizes.plan(Some(kernel), request.memory_limit)?);
+        let plan = adjust(planned(&sizes, engine, Some(kernel), request.memory_limit)?);
         let Some(kernel) = plan.kernel else {
             break;
         };
@@ -146,7 +156,7 @@ pub(crate) fn search(
         }
         looked_at.store(0, Ordering::Relaxed);
     }
-    let plan = adjust(sizes.plan(None, request.memory_limit)?);
+    let plan = adjust(planned(&sizes, engine, None, request.memory_limit)?);
     search.context.run = plan.run(run);
     let centre = data_side.centre(run)?;
     let data_bounds = certify::bounds(run, &data_side, &centre)?;
@@ -158,6 +168,36 @@ pub(crate) fn search(
     search.context.data_bounds = &data_bounds;
     search.widely(&plan, &centre, &mut output)?;
     Ok(output.finish(distinct.n_repeated(), data.n_zero()))
+}
+
+/// Whether keys are taken by their definition: where that is fast, and fits under the limit.
+fn directly(sizes: &Sizes, engine: Engine, limit: Option<u64>) -> bool {
+    engine.is_direct(sizes) && limit.is_none_or(|limit| direct::held(sizes) <= limit)
+}
+
+/// The plan of a search by products; a refusal names the least that any engine would hold.
+fn planned(
+    sizes: &Sizes,
+    engine: Engine,
+    kernel: Option<Kernel>,
+    limit: Option<u64>,
+) -> Result<Plan> {
+    need::plan(sizes, kernel, limit).map_err(|error| match error {
+        Error::MemoryLimit { needed, limit } if engine.is_direct(sizes) => Error::MemoryLimit {
+            needed: needed.min(direct::held(sizes)),
+            limit,
+        },
+        other => other,
+    })
+}
+
+/// Bytes that a search holds, beside its answer, with the first engine that it tries.
+pub(crate) fn scratch(sizes: &Sizes, engine: Engine, limit: Option<u64>) -> Result<u64> {
+    if directly(sizes, engine, limit) {
+        return Ok(direct::held(sizes));
+    }
+    let kernel = engine.kernels(sizes).first().copied();
+    Ok(need::held(sizes, &planned(sizes, engine, kernel, limit)?))
 }
 
 /// A worker on loan. It goes back on the shelf, since what an allocator is given back it may keep,
@@ -195,7 +235,18 @@ struct Search<'a> {
     writer: Writer,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    /// The search without products.
+    fn directly(&self) -> Direct<'a> {
+        Direct {
+            asked: self.context.asked.rows,
+            data: self.context.data.rows,
+            symmetric: self.symmetric,
+            groups: self.context.data.groups,
+            writer: self.writer,
+        }
+    }
+
     /// Searches by float64 products, in bands of rows.
     fn widely(&self, plan: &Plan, centre: &[f64], output: &mut Output) -> Result<()> {
         let shelf = Mutex::new(Vec::new());

@@ -12,32 +12,23 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use layerscope_core::{Result, filled, with_capacity};
+use layerscope_core::{Result, filled};
 
 use super::candidates::{Candidates, Context, Scratch};
 use super::form::Form;
 use super::frame::Frame;
 use super::output::own;
 use super::vectors::Vectors;
-use crate::kernel::Tile;
+use crate::kernel::{Strip, Survivors, Tile};
 
 /// Pairs that are kept before they are offered.
 const HITS: usize = 1 << 13;
-
-/// A pair that passed; places counted within their blocks.
-#[derive(Clone, Copy)]
-struct Hit {
-    left: u16,
-    right: u16,
-    /// rᵢ − w, in units of the form.
-    lower: f64,
-}
 
 /// Scratch of one thread.
 pub(crate) struct Worker {
     frame: Frame,
     tile: Tile,
-    hits: Vec<Hit>,
+    hits: Survivors,
     /// Lower bounds of the rows of one left panel with the whole block.
     lower: Vec<f32>,
     keys: Scratch,
@@ -47,7 +38,7 @@ pub(crate) struct Worker {
 pub(crate) fn worker_bytes(block: usize) -> u128 {
     let block = block as u128;
     // Terms for some block / 16 + block / 6 panels, lower bounds, both sides.
-    4 * block * (block / 4 + 12 + 3) + 2 * 40 * block + 24 * HITS as u128
+    4 * block * (block / 4 + 32 + 3) + 2 * 40 * block + 8 * HITS as u128
 }
 
 /// The pairs of blocks.
@@ -104,7 +95,7 @@ impl Sweep<'_> {
         Ok(Worker {
             frame: Frame::new(self.vectors)?,
             tile: Tile::default(),
-            hits: with_capacity(HITS)?,
+            hits: Survivors::new(HITS)?,
             lower: filled(block * kernel.left_rows(), 0.0)?,
             keys: Scratch::new(self.context.data.rows.columns(), self.capacity)?,
         })
@@ -153,36 +144,25 @@ impl Sweep<'_> {
     fn product(&self, worker: &mut Worker, i: usize, j: usize) -> Result<()> {
         let vectors = self.vectors;
         let kernel = vectors.kernel;
-        let (rows, columns) = (kernel.left_rows(), kernel.right_rows());
-        let (left, right) = (vectors.range(i).len(), vectors.range(j).len());
-        for (panel, first) in (0..right).step_by(columns).enumerate() {
+        let columns = kernel.right_rows();
+        let panels = vectors.range(i).len().div_ceil(kernel.left_rows());
+        for (panel, first) in (0..vectors.range(j).len()).step_by(columns).enumerate() {
             self.context.run.check()?;
-            for (other, start) in (0..left).step_by(rows).enumerate() {
-                let test = worker.frame.test((other, start), (panel, first));
-                if kernel.micro(
-                    vectors.left(i, other),
-                    vectors.right(j, panel),
-                    vectors.depth,
-                    &test,
-                    &mut worker.tile,
-                )? {
-                    let terms = &worker.frame.row_terms[panel * vectors.block + start..];
-                    for (r, &term) in terms.iter().enumerate().take(rows) {
-                        let mut mask = worker.tile.masks[r];
-                        while mask != 0 {
-                            let c = mask.trailing_zeros() as usize;
-                            mask &= mask - 1;
-                            let w = worker.tile.values[r * columns + c];
-                            worker.hits.push(Hit {
-                                left: (start + r) as u16,
-                                right: (first + c) as u16,
-                                lower: f64::from(term) - f64::from(w),
-                            });
-                        }
-                    }
-                    if worker.hits.len() + rows * columns > HITS {
-                        self.offer(worker, i, j)?;
-                    }
+            let mut done = 0;
+            while done < panels {
+                let start = done * kernel.left_rows();
+                let strip = Strip {
+                    left: vectors.left_from(i, done),
+                    panels: panels - done,
+                    right: vectors.right(j, panel),
+                    first: (start, first),
+                    depth: vectors.depth,
+                    test: worker.frame.test((done, start), (panel, first)),
+                    stride: vectors.block,
+                };
+                done += kernel.strip(&strip, &mut worker.tile, &mut worker.hits)?;
+                if done < panels {
+                    self.offer(worker, i, j)?;
                 }
             }
         }
@@ -195,7 +175,8 @@ impl Sweep<'_> {
             hits, keys, frame, ..
         } = worker;
         let context = self.context;
-        if hits.is_empty() {
+        let columns = self.vectors.kernel.right_rows();
+        if hits.found().is_empty() {
             return Ok(());
         }
         for swapped in [false, true] {
@@ -206,17 +187,20 @@ impl Sweep<'_> {
             } else {
                 (&mut frame.left, i * self.vectors.block)
             };
-            for hit in hits.iter() {
+            for hit in hits.found() {
+                let (row, column) = (usize::from(hit.row), usize::from(hit.column));
                 let (mine, theirs) = if swapped {
-                    (hit.right as usize, hit.left as usize)
+                    (column, row)
                 } else {
-                    (hit.left as usize, hit.right as usize)
+                    (row, column)
                 };
+                let term = frame.row_terms[column / columns * self.vectors.block + row];
+                let lower = f64::from(term) - f64::from(hit.value);
                 // The pair may have passed for the other row only.
-                if hit.lower > f64::from(own_side.threshold[mine]) {
+                if lower > f64::from(own_side.threshold[mine]) {
                     continue;
                 }
-                let key = self.form.key(hit.lower);
+                let key = self.form.key(lower);
                 if key > state.thresholds()[mine] {
                     continue;
                 }

@@ -16,6 +16,9 @@ use crate::kernel::{Product, multiply, multiply_plainly};
 use crate::memory::Plan;
 use crate::metric::Metric;
 
+/// Pairs that are kept before they are offered.
+const HITS: usize = 1 << 13;
+
 /// Scratch of one thread.
 #[derive(Default)]
 pub(crate) struct Worker {
@@ -33,7 +36,8 @@ pub(crate) struct Worker {
 /// Bytes of a [`Worker`], without its key scratch.
 pub(crate) fn worker_bytes(block: usize, panel: usize) -> u128 {
     let (block, panel) = (block as u128, panel as u128);
-    8 * (2 * block * panel + block * block + 5 * block) + block * block * size_of::<Hit>() as u128
+    let hits = HITS as u128 + block;
+    8 * (2 * block * panel + block * block + 5 * block) + hits * size_of::<Hit>() as u128
 }
 
 /// The pairs of blocks of one band of asking rows.
@@ -78,7 +82,7 @@ impl Sweep<'_> {
             held: None,
             product: filled(block * block, 0.0)?,
             columns: Columns::default(),
-            hits: with_capacity(block * block)?,
+            hits: with_capacity(HITS + 2 * block)?,
             uppers: with_capacity(block)?,
             keys: Scratch::new(self.context.data.rows.columns(), capacity)?,
         })
@@ -103,10 +107,13 @@ impl Sweep<'_> {
         if both && i == j {
             self.seed(worker, i, &left);
         }
-        self.test(worker, i, j, &left, &right, both);
-        self.offer(worker, i, left.start, right.start, false)?;
-        if both {
-            self.offer(worker, j, right.start, left.start, true)?;
+        let mut from = 0;
+        while from < left.len() {
+            from = self.test(worker, (i, j), from, (&left, &right), both);
+            self.offer(worker, i, left.start, right.start, false)?;
+            if both {
+                self.offer(worker, j, right.start, left.start, true)?;
+            }
         }
         Ok(())
     }
@@ -198,16 +205,16 @@ impl Sweep<'_> {
         }
     }
 
-    /// Collects the pairs that one of the two rows may want.
+    /// Collects the pairs that one of the two rows may want, for the rows on the left from `from`
+    /// on; returns the first that has to wait until these are offered.
     fn test(
         &self,
         worker: &mut Worker,
-        i: usize,
-        j: usize,
-        left: &Range<usize>,
-        right: &Range<usize>,
+        (i, j): (usize, usize),
+        from: usize,
+        (left, right): (&Range<usize>, &Range<usize>),
         both: bool,
-    ) {
+    ) -> usize {
         let context = self.context;
         let left_thresholds = self.thresholds(i);
         worker.columns.thresholds.clear();
@@ -220,21 +227,25 @@ impl Sweep<'_> {
                 .resize(right.len(), f64::NEG_INFINITY);
         }
         worker.hits.clear();
-        for (local, number) in left.clone().enumerate() {
+        for (local, &threshold) in left_thresholds.iter().enumerate().skip(from) {
+            if worker.hits.len() >= HITS {
+                return local;
+            }
             // On the diagonal each pair is looked at once, and no row beside itself.
-            let from = if self.symmetric && i == j {
+            let first = if self.symmetric && i == j {
                 local + 1
             } else {
                 0
             };
             let row = Row {
                 index: local as u32,
-                bound: context.asked_bounds[number],
-                threshold: left_thresholds[local],
+                bound: context.asked_bounds[left.start + local],
+                threshold,
             };
             let products = &worker.product[local * right.len()..(local + 1) * right.len()];
-            row.test(from, products, &worker.columns, &mut worker.hits);
+            row.test(first, products, &worker.columns, &mut worker.hits);
         }
+        left.len()
     }
 
     fn thresholds(&self, block: usize) -> Vec<f64> {

@@ -55,7 +55,7 @@ pub(crate) struct Vectors {
 /// The smallest block of whole panels on both sides.
 pub(crate) fn least_block(kernel: Kernel) -> usize {
     let (left, right) = (kernel.left_rows(), kernel.right_rows());
-    // Panels have 4 and 8 rows, or 6 and 16, or 12 and 32.
+    // Panels have 4 and 8 rows, or 6 and 16, or 12 and 32, or 32 and 32.
     if right.is_multiple_of(left) {
         right
     } else {
@@ -210,6 +210,12 @@ impl Vectors {
     pub(crate) fn left(&self, block: usize, panel: usize) -> &[u32] {
         let length = self.kernel.left_rows() * self.depth;
         &self.left[block * self.block * self.depth + panel * length..][..length]
+    }
+
+    /// The panels of a block from `panel` on, as left side.
+    pub(crate) fn left_from(&self, block: usize, panel: usize) -> &[u32] {
+        let length = self.block * self.depth;
+        &self.left[block * length..][panel * self.kernel.left_rows() * self.depth..length]
     }
 
     /// Panel `panel` of a block, as right side.

@@ -3,7 +3,8 @@
 //! A panel holds `left_rows` (or `right_rows`) rows. It is made of 32-bit words: a word holds one
 //! f32, two bfloat16, four int8, or two int8 widened to 16 bits, of one row; word k of all rows of
 //! the panel stand side by side. Rows that are missing in the last panel, and features that are
-//! missing in the last word, are zeros.
+//! missing in the last word, are zeros. For AMX rows are whole groups of sixteen words, and in a left
+//! panel the sixteen words of a row stand side by side, group k of all rows before group k + 1.
 //!
 //! | precision | product aᵢⱼ | error |
 //! |---|---|---|
@@ -18,6 +19,7 @@
 use layerscope_core::{Error, Result};
 
 use super::portable;
+use super::present::present;
 use super::tile::{Test, Tile};
 
 /// What the rows are rounded to.
@@ -46,11 +48,16 @@ pub(crate) enum Isa {
     Avx512Vnni,
     /// Dot products of int8 in 256-bit registers.
     AvxVnni,
+    /// Products of tiles of int8.
+    Amx,
     /// 128-bit registers of Arm, f32.
     Neon,
     /// Dot products of int8 in them.
     NeonDot,
 }
+
+/// Words of a row that a tile register of AMX takes.
+const GROUP: usize = 16;
 
 /// The most features of an int8 row: 127² of them still fit in 31 bits.
 pub(crate) const LONGEST_BYTES: usize = 133_000;
@@ -66,6 +73,8 @@ pub(super) enum Format {
     Shifted,
     /// Four int8.
     Signed,
+    /// Four int8; on the left sixteen words of a row stand together.
+    Grouped,
     /// Two int16.
     Wide,
 }
@@ -88,7 +97,8 @@ pub(crate) struct Kernel {
 }
 
 /// Every kernel, the fastest of a precision first.
-const KERNELS: [(Precision, Isa); 11] = [
+const KERNELS: [(Precision, Isa); 12] = [
+    (Precision::Byte, Isa::Amx),
     (Precision::Byte, Isa::Avx512Vnni),
     (Precision::Byte, Isa::AvxVnni),
     (Precision::Byte, Isa::NeonDot),
@@ -140,6 +150,7 @@ impl Kernel {
             Isa::Portable => 4,
             Isa::Avx2 | Isa::AvxVnni | Isa::Neon | Isa::NeonDot => 6,
             Isa::Avx512 | Isa::Avx512Bf16 | Isa::Avx512Vnni => 12,
+            Isa::Amx => 32,
         }
     }
 
@@ -148,7 +159,7 @@ impl Kernel {
         match self.isa {
             Isa::Portable => 8,
             Isa::Avx2 | Isa::AvxVnni | Isa::Neon | Isa::NeonDot => 16,
-            Isa::Avx512 | Isa::Avx512Bf16 | Isa::Avx512Vnni => 32,
+            Isa::Avx512 | Isa::Avx512Bf16 | Isa::Avx512Vnni | Isa::Amx => 32,
         }
     }
 
@@ -157,13 +168,22 @@ impl Kernel {
         match self.format() {
             Format::Single => 1,
             Format::Half | Format::Wide => 2,
-            Format::Shifted | Format::Signed => 4,
+            Format::Shifted | Format::Signed | Format::Grouped => 4,
         }
     }
 
     /// Words of a row.
     pub(crate) fn depth(self, features: usize) -> usize {
-        features.div_ceil(self.unit())
+        let words = features.div_ceil(self.unit());
+        words.next_multiple_of(self.group())
+    }
+
+    /// Words that a row's depth is a multiple of; on the left they stand together.
+    pub(super) fn group(self) -> usize {
+        match self.format() {
+            Format::Grouped => GROUP,
+            _ => 1,
+        }
     }
 
     /// Words of all left panels of that many rows.
@@ -182,12 +202,17 @@ impl Kernel {
             (Precision::Half, _) => Format::Half,
             (Precision::Byte, Isa::Avx512Vnni | Isa::AvxVnni) => Format::Shifted,
             (Precision::Byte, Isa::NeonDot) => Format::Signed,
+            (Precision::Byte, Isa::Amx) => Format::Grouped,
             (Precision::Byte, _) => Format::Wide,
         }
     }
 
     /// Writes a row into place `at` of left panels; returns where its int8 sums start.
     pub(crate) fn pack_left(self, row: Row, at: usize, panels: &mut [u32]) -> Result<i32> {
+        if let (Row::Byte(values), Format::Grouped) = (row, self.format()) {
+            self.pack_groups(values, at, panels)?;
+            return Ok(0);
+        }
         self.pack(row, at, self.left_rows(), 0, panels)?;
         Ok(match (row, self.format()) {
             (Row::Byte(values), Format::Shifted) => {
@@ -208,6 +233,39 @@ impl Kernel {
         self.pack(row, at, self.right_rows(), flip, panels)
     }
 
+    /// Writes a row into left panels whose words stand together in groups.
+    fn pack_groups(self, values: &[i8], at: usize, panels: &mut [u32]) -> Result<()> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let (rows, group) = (self.left_rows(), self.group());
+        let panel = self.panel(rows, at, values.len(), panels)?;
+        let groups = panel.chunks_exact_mut(rows * group);
+        for (groups, values) in groups.zip(values.chunks(4 * group)) {
+            let slots = &mut groups[at % rows * group..][..group];
+            fill(slots.iter_mut(), values, |four: [i8; 4]| {
+                u32::from_le_bytes(four.map(i8::cast_unsigned))
+            });
+        }
+        Ok(())
+    }
+
+    /// The panel that holds place `at`.
+    fn panel(
+        self,
+        panel_rows: usize,
+        at: usize,
+        features: usize,
+        panels: &mut [u32],
+    ) -> Result<&mut [u32]> {
+        let length = panel_rows * self.depth(features);
+        panels
+            .chunks_exact_mut(length)
+            .nth(at / panel_rows)
+            .filter(|_| self.precision != Precision::Byte || features <= LONGEST_BYTES)
+            .ok_or_else(|| refusal("packing", at, features))
+    }
+
     fn pack(
         self,
         row: Row,
@@ -224,12 +282,7 @@ impl Kernel {
         if features == 0 {
             return Ok(());
         }
-        let length = panel_rows * self.depth(features);
-        let panel = panels
-            .chunks_exact_mut(length)
-            .nth(at / panel_rows)
-            .filter(|_| self.precision != Precision::Byte || features <= LONGEST_BYTES)
-            .ok_or_else(|| refusal("packing", at, features))?;
+        let panel = self.panel(panel_rows, at, features, panels)?;
         let slots = panel.iter_mut().skip(at % panel_rows).step_by(panel_rows);
         match (row, self.format()) {
             (Row::Single(values), Format::Single) => {
@@ -240,7 +293,7 @@ impl Kernel {
             (Row::Half(values), Format::Half) => fill(slots, values, |pair: [u16; 2]| {
                 u32::from(pair[0]) | u32::from(pair[1]) << 16
             }),
-            (Row::Byte(values), Format::Shifted | Format::Signed) => {
+            (Row::Byte(values), Format::Shifted | Format::Signed | Format::Grouped) => {
                 fill(slots, values, |four: [i8; 4]| {
                     u32::from_le_bytes(four.map(i8::cast_unsigned)) ^ flip
                 });
@@ -270,6 +323,7 @@ impl Kernel {
         // Depths that could overflow the products do not fit any slice either.
         if left.len() / rows < depth
             || right.len() / columns < depth
+            || !depth.is_multiple_of(self.group())
             || !test.fits(rows, columns, integers)
         {
             return Err(refusal("a tile", left.len().min(right.len()), depth));
@@ -281,13 +335,14 @@ impl Kernel {
     #[inline]
     #[allow(unsafe_code)]
     fn run(self, left: &[u32], right: &[u32], depth: usize, test: &Test, out: &mut Tile) -> bool {
-        use super::{avx2, avx512};
+        use super::{amx, avx2, avx512};
         let (a, b, t) = (left.as_ptr(), right.as_ptr(), &test.addresses());
         match (self.precision, self.isa) {
-            // SAFETY: for all seven. A `Kernel` of this isa exists only where `present` has found
+            // SAFETY: for all. A `Kernel` of this isa exists only where `present` has found
             // the instructions. `micro` has checked that the panels hold `depth` words for each
-            // row of the tile and that every array of the test covers the tile; `Tile` is made for
-            // the largest one.
+            // row of the tile, whole groups of them, and that every array of the test covers the
+            // tile; `Tile` is made for the largest one.
+            (Precision::Byte, Isa::Amx) => unsafe { amx::byte(a, b, depth, t, out) },
             (Precision::Byte, Isa::Avx512Vnni) => unsafe { avx512::byte(a, b, depth, t, out) },
             (Precision::Half, Isa::Avx512Bf16) => unsafe { avx512::half(a, b, depth, t, out) },
             (Precision::Single, Isa::Avx512) => unsafe { avx512::single(a, b, depth, t, out) },
@@ -337,34 +392,6 @@ fn fill<'a, T: Copy + Default, const N: usize>(
 }
 
 #[cold]
-fn refusal(what: &str, at: usize, length: usize) -> Error {
+pub(super) fn refusal(what: &str, at: usize, length: usize) -> Error {
     Error::Internal(format!("{what}: {at} does not fit with {length}"))
-}
-
-#[cfg(target_arch = "x86_64")]
-fn present(isa: Isa) -> bool {
-    let wide = || is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
-    match isa {
-        Isa::Portable => true,
-        Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-        Isa::Avx512 => wide(),
-        Isa::Avx512Bf16 => wide() && is_x86_feature_detected!("avx512bf16"),
-        Isa::Avx512Vnni => wide() && is_x86_feature_detected!("avx512vnni"),
-        Isa::AvxVnni => present(Isa::Avx2) && is_x86_feature_detected!("avxvnni"),
-        Isa::Neon | Isa::NeonDot => false,
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-fn present(isa: Isa) -> bool {
-    match isa {
-        Isa::Portable | Isa::Neon => true,
-        Isa::NeonDot => std::arch::is_aarch64_feature_detected!("dotprod"),
-        _ => false,
-    }
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn present(isa: Isa) -> bool {
-    isa == Isa::Portable
 }

@@ -12,11 +12,27 @@ pub(super) fn micro(
     test: &Test,
     out: &mut Tile,
 ) -> bool {
-    match kernel.right_rows() {
-        8 => sized::<4, 8>(kernel.format(), left, right, depth, test, out),
-        16 => sized::<6, 16>(kernel.format(), left, right, depth, test, out),
-        _ => sized::<12, 32>(kernel.format(), left, right, depth, test, out),
+    let gathered;
+    let left = if kernel.group() > 1 {
+        gathered = word_by_word(left, kernel.left_rows(), kernel.group(), depth);
+        &gathered
+    } else {
+        left
+    };
+    match kernel.left_rows() {
+        4 => sized::<4, 8>(kernel.format(), left, right, depth, test, out),
+        6 => sized::<6, 16>(kernel.format(), left, right, depth, test, out),
+        12 => sized::<12, 32>(kernel.format(), left, right, depth, test, out),
+        _ => sized::<32, 32>(kernel.format(), left, right, depth, test, out),
     }
+}
+
+/// A left panel whose words stand in groups, as the others have it.
+fn word_by_word(left: &[u32], rows: usize, group: usize, depth: usize) -> Vec<u32> {
+    let word = |k: usize, row: usize| left[(k / group * rows + row) * group + k % group];
+    (0..depth)
+        .flat_map(|k| (0..rows).map(move |row| word(k, row)))
+        .collect()
 }
 
 fn sized<const ROWS: usize, const COLUMNS: usize>(
@@ -46,7 +62,9 @@ fn sized<const ROWS: usize, const COLUMNS: usize>(
     };
     let products = match format {
         Format::Shifted => integers(|x, y| dot(x, y, i32::from)),
-        Format::Signed => integers(|x, y| dot(x, y, |byte| i32::from(byte.cast_signed()))),
+        Format::Signed | Format::Grouped => {
+            integers(|x, y| dot(x, y, |byte| i32::from(byte.cast_signed())))
+        }
         Format::Wide => integers(|x, y| {
             let halves = |word: u32| {
                 let low = (word as u16).cast_signed();

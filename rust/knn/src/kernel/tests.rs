@@ -9,14 +9,14 @@ use super::panels::LONGEST_BYTES;
 use super::*;
 
 /// Rows in every precision, made from the same draws.
-struct Rows {
+pub(super) struct Rows {
     single: Vec<Vec<f32>>,
     half: Vec<Vec<u16>>,
     byte: Vec<Vec<i8>>,
 }
 
 impl Rows {
-    fn draw(count: usize, features: usize, seed: u64, extreme: bool) -> Self {
+    pub(super) fn draw(count: usize, features: usize, seed: u64, extreme: bool) -> Self {
         let mut generator = stream(seed, count as u64);
         let byte: Vec<Vec<i8>> = (0..count)
             .map(|_| {
@@ -63,15 +63,15 @@ impl Rows {
 }
 
 /// Packed panels and the arrays of a test.
-struct Packed {
-    left: Words,
-    right: Words,
-    facts: [Vec<f32>; 6],
+pub(super) struct Packed {
+    pub(super) left: Words,
+    pub(super) right: Words,
+    pub(super) facts: [Vec<f32>; 6],
     initial: Vec<i32>,
 }
 
 impl Packed {
-    fn new(kernel: Kernel, x: &Rows, y: &Rows, features: usize, seed: u64) -> Self {
+    pub(super) fn new(kernel: Kernel, x: &Rows, y: &Rows, features: usize, seed: u64) -> Self {
         let (rows, columns) = (x.byte.len(), y.byte.len());
         let mut left = Words::zeros(kernel.left_words(rows, features)).unwrap();
         let mut right = Words::zeros(kernel.right_words(columns, features)).unwrap();
@@ -120,7 +120,7 @@ impl Packed {
         }
     }
 
-    fn test(&self, row: usize, column: usize) -> Test<'_> {
+    pub(super) fn test(&self, row: usize, column: usize) -> Test<'_> {
         let [
             row_scale,
             row_term,
@@ -354,7 +354,7 @@ fn the_portable_kernels_are_everywhere() {
     assert!(
         Kernel::available()
             .iter()
-            .all(|kernel| kernel.left_rows() <= 12)
+            .all(|kernel| kernel.left_rows() <= MOST_LEFT)
     );
     let words = Words::zeros(40).unwrap();
     assert_eq!(words.as_ptr().addr() % 64, 0);

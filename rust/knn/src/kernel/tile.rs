@@ -12,7 +12,7 @@
 //! (conversion, product, fused product and sum, sum) rounds once to f32.
 
 /// Rows on the left of the largest tile.
-const MOST_LEFT: usize = 12;
+pub(crate) const MOST_LEFT: usize = 32;
 /// Rows on the right of the largest tile.
 const MOST_RIGHT: usize = 32;
 

@@ -9,6 +9,7 @@ use super::level::{Level, Weights};
 use super::moves::{Moved, Until, move_nodes};
 use super::partition::{Partition, renumber};
 use super::refine::refine;
+use super::tools::Shop;
 
 /// How a level comes to its coarser one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub(super) struct Done {
 /// One walk down and up.
 #[derive(Clone, Copy)]
 pub(super) struct Walk<'a> {
-    pub run: &'a Run<'a>,
+    pub shop: Shop<'a>,
     pub way: Way,
     pub seed: u64,
 }
@@ -74,7 +75,7 @@ impl Walk<'_> {
         let mut whole = None;
         if self.way == Way::Refine {
             let seed = self.seed.wrapping_add(depth << 32);
-            let refined = refine(self.run, level, &parts, count, seed)?;
+            let refined = refine(self.shop, level, &parts, count, seed)?;
             whole = Some(std::mem::replace(&mut parts, refined.0));
             count = refined.1;
         }
@@ -88,7 +89,7 @@ impl Walk<'_> {
             });
         }
         let groups = Groups::new(&parts, count)?;
-        let coarse = aggregate(self.run, level, &parts, &groups)?;
+        let coarse = aggregate(self.shop, level, &parts, &groups)?;
         let mut above = identity(count)?;
         for (&part, community) in parts.iter().zip(whole.iter().flatten()) {
             above[part as usize] = *community;
@@ -101,7 +102,7 @@ impl Walk<'_> {
         drop(groups);
         let active = match self.way {
             Way::Start { .. } => None,
-            Way::Merge | Way::Refine => Some(touched(self.run, level, &parts, &up.changed)?),
+            Way::Merge | Way::Refine => Some(touched(self.shop.run, level, &parts, &up.changed)?),
         };
         for (part, changed) in parts.iter_mut().zip(&mut changed) {
             *changed |= up.changed[*part as usize];
@@ -150,7 +151,7 @@ impl Walk<'_> {
         until: Until,
     ) -> Result<(Moved, Vec<bool>)> {
         let mut partition = Partition::new(level, std::mem::take(community))?;
-        let moved = move_nodes(self.run, level, &mut partition, order, active, until)?;
+        let moved = move_nodes(self.shop, level, &mut partition, order, active, until)?;
         *community = partition.community;
         Ok(moved)
     }

@@ -8,6 +8,7 @@ use super::level::{Coarse, Level, Ones, Weights};
 use super::number::by_size;
 use super::partition::renumber;
 use super::refine::refine;
+use super::tools::{Shelf, Shop};
 use super::{Network, Settings, level, masses, rate};
 
 /// Refines `labels` into well-connected parts, merges those into larger ones, and so on until
@@ -28,8 +29,9 @@ pub fn hierarchy(
     let count = renumber(&mut community)?;
     let mass = masses(run, network, settings.quality)?;
     let rate = rate(network, settings);
+    let shelf = &Shelf::default();
     let mut levels = Levels {
-        run,
+        shop: Shop { run, shelf },
         seed: settings.seed,
         labels: community.clone(),
         count,
@@ -48,7 +50,7 @@ pub fn hierarchy(
 }
 
 struct Levels<'a> {
-    run: &'a Run<'a>,
+    shop: Shop<'a>,
     seed: u64,
     labels: Vec<u32>,
     count: usize,
@@ -66,11 +68,11 @@ impl Levels<'_> {
         community: Vec<u32>,
     ) -> Result<Option<(Coarse, Vec<u32>)>> {
         let seed = self.seed.wrapping_add(self.found.len() as u64);
-        let (parts, count) = refine(self.run, level, &community, self.count, seed)?;
+        let (parts, count) = refine(self.shop, level, &community, self.count, seed)?;
         if count == level.nodes() || count == self.count {
             return Ok(None);
         }
-        let coarse = aggregate(self.run, level, &parts, &Groups::new(&parts, count)?)?;
+        let coarse = aggregate(self.shop, level, &parts, &Groups::new(&parts, count)?)?;
         let mut above = vec![0; count];
         for (&part, community) in parts.iter().zip(community) {
             above[part as usize] = community;

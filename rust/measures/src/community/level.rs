@@ -19,8 +19,10 @@ pub(super) trait Weights: Copy + Sync {
         visit: impl FnMut(usize, f64),
     );
 
-    /// Appends the weights of the arcs `span`, nothing where all are 1.
-    fn append(self, span: std::ops::Range<usize>, weights: &mut Vec<f64>);
+    /// The weights of the arcs `span`, nothing where all are 1.
+    fn row<'a>(self, span: std::ops::Range<usize>) -> &'a [f64]
+    where
+        Self: 'a;
 }
 
 /// Every arc weighs 1.
@@ -46,7 +48,9 @@ impl Weights for Ones {
     }
 
     #[inline]
-    fn append(self, _: std::ops::Range<usize>, _: &mut Vec<f64>) {}
+    fn row<'a>(self, _: std::ops::Range<usize>) -> &'a [f64] {
+        &[]
+    }
 }
 
 impl Weights for &[f64] {
@@ -68,8 +72,11 @@ impl Weights for &[f64] {
     }
 
     #[inline]
-    fn append(self, span: std::ops::Range<usize>, weights: &mut Vec<f64>) {
-        weights.extend_from_slice(&self[span]);
+    fn row<'a>(self, span: std::ops::Range<usize>) -> &'a [f64]
+    where
+        Self: 'a,
+    {
+        &self[span]
     }
 }
 
@@ -139,6 +146,10 @@ pub(super) fn degrees(run: &Run, network: &Network) -> Result<Vec<f64>> {
     run.for_each_chunk(&mut degrees, 1 << 14, |chunk, degrees| {
         for (i, degree) in degrees.iter_mut().enumerate() {
             let node = (chunk << 14) + i;
+            if network.plain() {
+                *degree = network.targets(node).len() as f64;
+                continue;
+            }
             network.visit(node, |target, weight| {
                 *degree += if target == node { 2.0 * weight } else { weight };
             });

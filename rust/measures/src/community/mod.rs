@@ -22,6 +22,8 @@
 
 mod aggregate;
 mod cycle;
+mod ensemble;
+mod gate;
 mod groups;
 mod hierarchy;
 mod level;
@@ -32,10 +34,12 @@ mod number;
 mod partition;
 mod quality;
 mod refine;
+mod round;
 mod split;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 use layerscope_core::{Error, Result, Run, filled};
 
@@ -46,6 +50,7 @@ pub use network::Network;
 use number::by_size;
 use partition::renumber;
 pub use quality::Sums;
+use tools::{Shelf, Shop};
 
 /// Which algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,8 +106,10 @@ pub struct Communities {
 
 /// γ beyond this leaves no room for products.
 const HIGHEST: f64 = 1e15;
-/// An iteration that raises the quality by less than this share of 1 (of m for CPM) gains nothing.
-const STABLE: f64 = 1e-4;
+/// An iteration that raises the quality by less than this share of 1 (of m for CPM) gains nothing:
+/// that is less than what another seed changes. Small graphs are worth more care, and it costs next
+/// to nothing there: below so many arcs the share falls in proportion.
+const STABLE: (f64, f64) = (1e-3, 1e5);
 
 impl Settings<'_> {
     fn check(&self, nodes: usize) -> Result<()> {
@@ -130,32 +137,32 @@ impl Settings<'_> {
 /// Looks for communities.
 pub fn communities(run: &Run, network: &Network, settings: &Settings) -> Result<Communities> {
     settings.check(network.nodes())?;
-    let mut community = match settings.initial {
-        None => identity(network.nodes())?,
-        Some(initial) => initial.to_vec(),
+    let degrees = degrees(run, network)?;
+    let nodes; // one each for CPM
+    let mass = match settings.quality {
+        Quality::Modularity => &degrees,
+        Quality::Cpm => {
+            nodes = filled(network.nodes(), 1.0)?;
+            &nodes
+        }
     };
-    let mass = masses(run, network, settings.quality)?;
+    let shelf = &Shelf::default();
+    let shop = Shop { run, shelf };
     let rate = rate(network, settings);
-    let (converged, iterations) = if network.facts.weighted {
-        let level = level(network, network.weights, &mass, rate);
-        iterate(run, &level, network, &mut community, settings)?
+    let (mut community, converged, iterations) = if network.facts.weighted {
+        let level = level(network, network.weights, mass, rate);
+        search(shop, &level, network, &degrees, settings)?
     } else {
-        iterate(
-            run,
-            &level(network, Ones, &mass, rate),
-            network,
-            &mut community,
-            settings,
-        )?
+        let level = level(network, Ones, mass, rate);
+        search(shop, &level, network, &degrees, settings)?
     };
-    drop(mass);
     let mut count = renumber(&mut community)?;
     if settings.algorithm == Algorithm::Leiden {
-        community = split::components(run, network, &community, count)?;
+        community = split::components(run, network, &community)?;
         count = renumber(&mut community)?;
     }
     by_size(&mut community, count)?;
-    let sums = Sums::new(run, network, &community, count)?;
+    let sums = Sums::new(run, network, &degrees, &community, count)?;
     Ok(Communities {
         labels: community,
         count,
@@ -164,6 +171,25 @@ pub fn communities(run: &Run, network: &Network, settings: &Settings) -> Result<
         converged,
         iterations,
     })
+}
+
+/// The partition, whether it is stable, and how many iterations it took.
+fn search<W: Weights>(
+    shop: Shop,
+    level: &Level<W>,
+    network: &Network,
+    degrees: &[f64],
+    settings: &Settings,
+) -> Result<(Vec<u32>, bool, u32)> {
+    if ensemble::worth_it(level.arcs(), settings) {
+        return ensemble::best_of_runs(shop, level, network, degrees, settings);
+    }
+    let mut community = match settings.initial {
+        None => identity(network.nodes())?,
+        Some(initial) => initial.to_vec(),
+    };
+    let (converged, iterations) = iterate(shop, level, network, &mut community, settings)?;
+    Ok((community, converged, iterations))
 }
 
 /// What nodes weigh in the null model.
@@ -202,7 +228,7 @@ fn level<'a, W: Weights>(
 
 /// Repeats cycles; whether the last one gained nothing, and how many there were.
 fn iterate<W: Weights>(
-    run: &Run,
+    shop: Shop,
     level: &Level<W>,
     network: &Network,
     community: &mut Vec<u32>,
@@ -219,13 +245,15 @@ fn iterate<W: Weights>(
     } else {
         again
     };
-    let least = STABLE * network.facts.total / 2.0;
+    let care = (level.arcs() as f64 / STABLE.1).min(1.0);
+    let least = STABLE.0 * care * network.facts.total / 2.0;
     for iteration in 0..settings.iterations.unwrap_or(u32::MAX) {
         let steps = settings.iterations.unwrap_or(iteration + 2);
-        run.progress().start(u64::from(steps));
-        (0..iteration).for_each(|_| run.progress().step());
+        let progress = shop.run.progress();
+        progress.start(u64::from(steps));
+        (0..iteration).for_each(|_| progress.step());
         let seed = settings.seed.wrapping_add(u64::from(iteration) << 40);
-        let walk = Walk { run, way, seed };
+        let walk = Walk { shop, way, seed };
         let done = walk.level(level, community, iteration > 0, 0)?;
         if way == again && done.moved.gain <= least {
             return Ok((true, iteration + 1));

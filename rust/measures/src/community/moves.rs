@@ -11,21 +11,15 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use layerscope_core::{Result, Run, with_capacity};
+use layerscope_core::{Result, with_capacity};
 
 use super::level::{Level, Weights};
-use super::near::Near;
-use super::partition::{ALONE, Partition};
-use super::tally::Tally;
+use super::partition::{ALONE, Partition, Proposal};
+use super::round::round;
+use super::tools::Shop;
 
 /// Lists up to this length go through the queue.
 const SHORT: usize = 2000;
-/// Shortest and longest batch, and the share of a list that makes one.
-const BATCH: (usize, usize, usize) = (256, 4096, 64);
-/// Nodes in one piece of a batch.
-const PIECE: usize = 128;
-/// Batches with fewer arcs than this are not worth waking a second thread for.
-const WORTH: usize = 8000;
 /// Rounds of batches before the queue takes over.
 const ROUNDS: usize = 12;
 
@@ -55,7 +49,7 @@ pub(super) struct Moved {
 /// Moves the nodes of `order`, in that order, and says for every node whether it moved. Where
 /// `active` is given, only nodes that it marks are visited, and those that moves bring back.
 pub(super) fn move_nodes<W: Weights>(
-    run: &Run,
+    shop: Shop,
     level: &Level<W>,
     partition: &mut Partition,
     order: &[u32],
@@ -74,7 +68,7 @@ pub(super) fn move_nodes<W: Weights>(
         state[node as usize].store(ACTIVE, Ordering::Relaxed);
     }
     let mut mover = Mover {
-        run,
+        shop,
         level,
         partition,
         state,
@@ -84,9 +78,9 @@ pub(super) fn move_nodes<W: Weights>(
         Until::Sweeps(sweeps) => sweeps,
         Until::Quiet => usize::MAX,
     };
-    let mut round = 0;
+    let mut rounds = 0;
     while sweeps > 0 && list.len() > SHORT {
-        mover.round(&list)?;
+        round(&mut mover, &list)?;
         let before = list.len();
         list.clear();
         list.extend(
@@ -94,11 +88,11 @@ pub(super) fn move_nodes<W: Weights>(
                 .iter()
                 .filter(|&&node| mover.is(node as usize, ACTIVE)),
         );
-        run.check()?;
+        shop.run.check()?;
         sweeps -= 1;
-        round += 1;
-        let shrinks = round == 1 || list.len() * 10 <= before * 8;
-        if until == Until::Quiet && (round == ROUNDS || !shrinks) {
+        rounds += 1;
+        let shrinks = rounds == 1 || list.len() * 10 <= before * 8;
+        if until == Until::Quiet && (rounds == ROUNDS || !shrinks) {
             mover.moved.handed_over |= list.len() > SHORT;
             break;
         }
@@ -113,66 +107,19 @@ pub(super) fn move_nodes<W: Weights>(
     Ok((mover.moved, changed))
 }
 
-struct Mover<'a, 'b, W> {
-    run: &'a Run<'a>,
-    level: &'a Level<'b, W>,
-    partition: &'a mut Partition,
+/// Moving at one level: what is to be moved, and how far it has got.
+pub(super) struct Mover<'a, 'b, W> {
+    pub shop: Shop<'a>,
+    pub level: &'a Level<'b, W>,
+    pub partition: &'a mut Partition,
     state: Vec<AtomicU8>,
     moved: Moved,
 }
 
 impl<W: Weights> Mover<'_, '_, W> {
-    /// Visits every node of the list once, batch by batch.
-    fn round(&mut self, list: &[u32]) -> Result<()> {
-        let (low, high, share) = BATCH;
-        let length = (list.len() / share).clamp(low, high);
-        let arcs = self.level.arcs() / self.level.nodes().max(1) * length;
-        let run = if arcs < WORTH {
-            self.run.serial()
-        } else {
-            *self.run
-        };
-        let mut moved: Vec<u32> = with_capacity(length)?;
-        for batch in list.chunks(length) {
-            let proposals = self.propose(&run, batch, &moved)?;
-            moved.clear();
-            for (&node, &proposal) in batch.iter().zip(proposals.iter().flatten()) {
-                if self.commit(node as usize, proposal) {
-                    moved.push(node);
-                }
-            }
-        }
-        self.propose(&run, &[], &moved).map(|_| ())
-    }
-
-    /// Proposals for a batch, and in the same parallel region the neighbours of what moved before
-    /// come back on the list.
-    fn propose(&self, run: &Run, batch: &[u32], moved: &[u32]) -> Result<Vec<Vec<u32>>> {
-        let (fresh, past) = (batch.len().div_ceil(PIECE), moved.len().div_ceil(PIECE));
-        let work = |(near, tally): &mut (Near, Tally), piece: usize| {
-            if piece < fresh {
-                let mut nodes = batch.chunks(PIECE).nth(piece).unwrap_or_default();
-                let mut proposals = with_capacity(nodes.len())?;
-                while !nodes.is_empty() {
-                    let (now, later) =
-                        nodes.split_at(near.fetch(self.level, nodes, &self.partition.community));
-                    let best = |i| self.partition.best(self.level.rate, near.around(i), tally);
-                    proposals.extend((0..now.len()).map(best));
-                    nodes = later;
-                }
-                return Ok(proposals);
-            }
-            for &node in moved.chunks(PIECE).nth(piece - fresh).unwrap_or_default() {
-                self.wake(node as usize, |_| {});
-            }
-            Ok(Vec::new())
-        };
-        run.map_with(fresh + past, || Ok((Near::default(), Tally::new())), work)
-    }
-
     /// Puts the neighbours of a moved node that live elsewhere back on the list.
     #[inline]
-    fn wake(&self, node: usize, mut woken: impl FnMut(u32)) {
+    pub fn wake(&self, node: usize, mut woken: impl FnMut(u32)) {
         let home = self.partition.community[node];
         self.level.visit(node, |other, _| {
             let state = &self.state[other];
@@ -186,17 +133,24 @@ impl<W: Weights> Mover<'_, '_, W> {
     }
 
     /// Carries out a proposal if it still raises the quality; if it does not, the node is to be
-    /// visited again.
+    /// visited again. Where neighbours may have moved since, its arcs are asked again.
     #[inline]
-    fn commit(&mut self, node: usize, proposal: u32) -> bool {
+    pub fn commit(&mut self, node: usize, proposal: &Proposal, disturbed: bool) -> bool {
         let state = self.state[node].get_mut();
         *state &= !ACTIVE;
         let Some(target) = self.partition.target(node, proposal) else {
             return false;
         };
         // A community that was left by all is nobody's choice any more.
-        let gone = proposal != ALONE && self.partition.size[target as usize] == 0;
-        let gain = self.partition.gain(self.level, node, target);
+        let gone = proposal.target != ALONE && self.partition.size[target as usize] == 0;
+        let again;
+        let proposal = if disturbed {
+            again = self.partition.again(self.level, node, target);
+            &again
+        } else {
+            proposal
+        };
+        let gain = self.partition.gain(self.level, node, target, proposal);
         let Some(gain) = gain.filter(|_| !gone) else {
             *state |= ACTIVE;
             return false;
@@ -214,18 +168,21 @@ impl<W: Weights> Mover<'_, '_, W> {
 
     /// First in, first out, each node against the present state; stops after `visits` of them.
     fn queue(&mut self, mut queue: VecDeque<u32>, visits: usize) -> Result<()> {
-        let (mut near, mut tally) = (Near::default(), Tally::new());
+        let mut lent = self.shop.lend(self.level.nodes())?;
+        let tools = &mut lent.tools;
         for visit in 0..visits {
             if visit % 1024 == 0 {
-                self.run.check()?;
+                self.shop.run.check()?;
             }
             let Some(node) = queue.pop_front() else { break };
-            near.fetch(self.level, &[node], &self.partition.community);
+            let community = &self.partition.community;
+            tools.near.fetch(self.level, &[node], community);
             let node = node as usize;
+            let around = tools.near.around(self.level, 0);
             let proposal = self
                 .partition
-                .best(self.level.rate, near.around(0), &mut tally);
-            if self.commit(node, proposal) {
+                .best(self.level.rate, around, &mut tools.tally);
+            if self.commit(node, &proposal, false) {
                 self.wake(node, |other| queue.push_back(other));
             } else {
                 *self.state[node].get_mut() &= !ACTIVE;

@@ -10,7 +10,8 @@ use super::level::{Level, Weights};
 const NODES: usize = 16;
 const ARCS: usize = 1024;
 
-/// Communities around a few nodes, and the weights of the arcs that lead there.
+/// Communities around a few nodes, and the weights of the arcs that lead there where rows hold
+/// self-loops as well; elsewhere weights are read where they are.
 #[derive(Default)]
 pub(super) struct Near {
     homes: Vec<(u32, f64)>,
@@ -88,7 +89,6 @@ impl Near {
                 let targets = level.indices[row.clone()].iter();
                 self.communities
                     .extend(targets.map(|&target| community[target as usize]));
-                level.weights.append(row.clone(), &mut self.weights);
             }
             self.ends.push(self.communities.len());
             if self.communities.len() > ARCS {
@@ -100,14 +100,18 @@ impl Near {
 
     /// The i-th node and what lies around it.
     #[inline]
-    pub fn around(&self, i: usize) -> Around<'_> {
+    pub fn around<'a, W: Weights + 'a>(&'a self, level: &Level<'a, W>, i: usize) -> Around<'a> {
         let begin = if i == 0 { 0 } else { self.ends[i - 1] };
         let span = begin..self.ends[i];
         Around {
             own: self.homes[i].0,
             mass: self.homes[i].1,
             communities: &self.communities[span.clone()],
-            weights: self.weights.get(span).unwrap_or_default(),
+            weights: if level.loops {
+                &self.weights[span]
+            } else {
+                level.weights.row(self.rows[i].clone())
+            },
         }
     }
 }

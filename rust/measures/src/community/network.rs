@@ -77,6 +77,17 @@ impl<'a> Network<'a> {
         }
     }
 
+    /// Whether all arcs weigh 1 and none leads back to its node, so that [`Self::targets`] tell all.
+    pub(super) fn plain(&self) -> bool {
+        !self.facts.weighted && !self.facts.loops
+    }
+
+    /// Where the arcs of a row lead.
+    #[inline]
+    pub(super) fn targets(&self, node: usize) -> &[u32] {
+        &self.indices[self.span(node)]
+    }
+
     fn span(&self, node: usize) -> std::ops::Range<usize> {
         self.indptr[node] as usize..self.indptr[node + 1] as usize
     }

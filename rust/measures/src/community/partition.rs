@@ -12,6 +12,17 @@ pub(super) const ALONE: u32 = u32::MAX;
 /// rounding makes of them, so that every move truly raises the quality.
 const LEAST: f64 = 1e-11;
 
+/// Where a node wants to go, and what the arcs around it have to say about it.
+#[derive(Clone, Copy)]
+pub(super) struct Proposal {
+    /// A community, its own, or [`ALONE`].
+    pub target: u32,
+    /// `w(v, C) − w(v, B)`: what its arcs to the new community weigh more than those to its own.
+    rise: f64,
+    /// Weight of all its arcs.
+    strength: f64,
+}
+
 /// Community of each node, and mass and nodes of each community; community ids lie below the
 /// number of nodes.
 pub(super) struct Partition {
@@ -49,11 +60,11 @@ impl Partition {
         Ok(())
     }
 
-    /// The best place for `node` against the present state: a community, its own, or [`ALONE`].
+    /// The best place for a node against the present state.
     ///
     /// Moving v from its community B to C gains `w(v, C) − w(v, B) − rate · k_v (K_C − K_B + k_v)`.
     #[inline]
-    pub fn best(&self, rate: f64, around: Around, tally: &mut Tally) -> u32 {
+    pub fn best(&self, rate: f64, around: Around, tally: &mut Tally) -> Proposal {
         let (own, mass) = (around.own, around.mass);
         let here = self.mass[own as usize];
         let expected = rate * mass;
@@ -62,31 +73,39 @@ impl Partition {
             around.each(|_, weight| strength += weight);
             let least = LEAST * (strength + expected * here);
             let stays = strength - expected * (here - mass) >= -least;
-            return if stays { own } else { ALONE };
+            return Proposal {
+                target: if stays { own } else { ALONE },
+                rise: -strength,
+                strength,
+            };
         }
         around.each(|community, weight| {
             tally.add(community, weight);
             strength += weight;
         });
         let least = LEAST * (strength + expected * here);
-        let mut gain = tally.get(own) - expected * (here - mass);
-        let mut best = own;
+        let from = tally.get(own);
+        let mut gain = from - expected * (here - mass);
+        let (mut target, mut to) = (own, from);
         if gain < -least {
-            best = ALONE;
-            gain = 0.0;
+            (target, gain, to) = (ALONE, 0.0, 0.0);
         }
         tally.drain(|community, weight| {
             let there = weight - expected * self.mass[community as usize];
             if there > gain + least && community != own {
-                (best, gain) = (community, there);
+                (target, gain, to) = (community, there, weight);
             }
         });
-        best
+        Proposal {
+            target,
+            rise: to - from,
+            strength,
+        }
     }
 
-    /// What moving `node` to `target` gains now; a gain not above `least` is none.
+    /// What the arcs around `node` say now about a move to `target`.
     #[inline]
-    pub fn gain<W: Weights>(&self, level: &Level<W>, node: usize, target: u32) -> Option<f64> {
+    pub fn again<W: Weights>(&self, level: &Level<W>, node: usize, target: u32) -> Proposal {
         let own = self.community[node];
         let (mut to, mut from, mut strength) = (0.0, 0.0, 0.0);
         level.visit(node, |other, weight| {
@@ -98,21 +117,39 @@ impl Partition {
                 from += weight;
             }
         });
+        Proposal {
+            target,
+            rise: to - from,
+            strength,
+        }
+    }
+
+    /// What moving `node` to `target` gains now, if its neighbours still live where they lived when
+    /// the proposal was made; a gain that rounding could have made is none.
+    #[inline]
+    pub fn gain<W: Weights>(
+        &self,
+        level: &Level<W>,
+        node: usize,
+        target: u32,
+        proposal: &Proposal,
+    ) -> Option<f64> {
+        let own = self.mass[self.community[node] as usize];
         let expected = level.rate * level.mass[node];
-        let own = self.mass[own as usize];
-        let gain = to - from - expected * (self.mass[target as usize] - own + level.mass[node]);
-        (gain > LEAST * (strength + expected * own)).then_some(gain)
+        let change = self.mass[target as usize] - own + level.mass[node];
+        let gain = proposal.rise - expected * change;
+        (gain > LEAST * (proposal.strength + expected * own)).then_some(gain)
     }
 
     /// The community that a proposal means, None for staying: an empty one for [`ALONE`].
     #[inline]
-    pub fn target(&self, node: usize, proposal: u32) -> Option<u32> {
+    pub fn target(&self, node: usize, proposal: &Proposal) -> Option<u32> {
         let own = self.community[node];
-        if proposal == ALONE {
+        if proposal.target == ALONE {
             let empty = *self.free.as_ref()?.last()?;
             (self.size[own as usize] > 1).then_some(empty)
         } else {
-            (proposal != own).then_some(proposal)
+            (proposal.target != own).then_some(proposal.target)
         }
     }
 

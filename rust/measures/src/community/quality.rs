@@ -3,7 +3,6 @@
 use layerscope_core::{Result, Run, filled};
 
 use super::Quality;
-use super::level::degrees;
 use super::network::Network;
 
 /// Sums over the communities of a partition.
@@ -20,10 +19,25 @@ pub struct Sums {
 
 impl Sums {
     /// Adds up; `community` must be numbered below `count`.
-    pub fn new(run: &Run, network: &Network, community: &[u32], count: usize) -> Result<Self> {
+    pub(super) fn new(
+        run: &Run,
+        network: &Network,
+        degrees: &[f64],
+        community: &[u32],
+        count: usize,
+    ) -> Result<Self> {
         let bounds = network.bounds();
         let inside = run.map(bounds.len() - 1, |i| {
             let mut twice = 0.0;
+            if network.plain() {
+                let mut arcs = 0;
+                for node in bounds[i]..bounds[i + 1] {
+                    let home = community[node];
+                    let inside = |&&target: &&u32| community[target as usize] == home;
+                    arcs += network.targets(node).iter().filter(inside).count();
+                }
+                return Ok(arcs as f64);
+            }
             for node in bounds[i]..bounds[i + 1] {
                 network.visit(node, |target, weight| {
                     if target == node {
@@ -37,7 +51,7 @@ impl Sums {
         })?;
         let mut degree = filled(count, 0.0)?;
         let mut size = filled(count, 0u32)?;
-        for (&community, node) in community.iter().zip(degrees(run, network)?) {
+        for (&community, node) in community.iter().zip(degrees) {
             degree[community as usize] += node;
             size[community as usize] += 1;
         }

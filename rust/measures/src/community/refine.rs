@@ -12,6 +12,7 @@ use super::groups::Groups;
 use super::level::{Level, Weights};
 use super::partition::renumber;
 use super::tally::Tally;
+use super::tools::Shop;
 
 /// As in `partition`: what a gain must exceed, as a share of its terms.
 const LEAST: f64 = 1e-11;
@@ -19,7 +20,7 @@ const LEAST: f64 = 1e-11;
 /// Parts of the communities: a number per node, those of one community neighbouring, and how many
 /// there are.
 pub(super) fn refine<W: Weights>(
-    run: &Run,
+    shop: Shop,
     level: &Level<W>,
     community: &[u32],
     count: usize,
@@ -28,18 +29,20 @@ pub(super) fn refine<W: Weights>(
     let groups = Groups::new(community, count)?;
     let places = groups.places()?;
     let parts = groups.map_members(
-        run,
-        || Ok((Parts::default(), Tally::new())),
-        |(parts, tally), c, numbers| {
+        shop.run,
+        || Ok((Parts::default(), shop.lend(0)?)),
+        |(parts, lent), c, numbers| {
             // Distinct over all communities: a part bears the place of one of its members.
             let (start, members) = (groups.start(c), groups.of(c));
             if members.len() == 1 {
                 numbers.push(start as u32);
                 return Ok(());
             }
-            parts.start(run, level, members, &places, start)?;
+            let tally = &mut lent.tools.tally;
+            tally.fit(members.len())?;
+            parts.start(shop.run, level, members, &places, start)?;
             random::shuffle(&mut parts.order, seed, c as u64);
-            parts.build(run, level.rate, tally)?;
+            parts.build(shop.run, level.rate, tally)?;
             numbers.extend(parts.part.iter().map(|&part| part + start as u32));
             Ok(())
         },

@@ -8,7 +8,7 @@ use super::moves::{Until, move_nodes};
 use super::partition::Partition;
 use super::*;
 
-fn with_jobs<T>(jobs: usize, work: impl FnOnce(&Run) -> T) -> T {
+pub(super) fn with_jobs<T>(jobs: usize, work: impl FnOnce(&Run) -> T) -> T {
     let (interrupt, progress) = (Interrupt::default(), Progress::default());
     work(&Run::new(
         NonZeroUsize::new(jobs).unwrap(),
@@ -25,6 +25,12 @@ const PLAIN: Settings = Settings {
     iterations: None,
     seed: 0,
 };
+
+/// Tools from a shelf that is never put away.
+fn shop<'a>(run: &'a Run<'a>) -> Shop<'a> {
+    let shelf = Box::leak(Box::default());
+    Shop { run, shelf }
+}
 
 fn find(graph: &Edges, settings: &Settings, jobs: usize) -> Communities {
     let (indptr, indices, weights) = graph.sparse();
@@ -105,7 +111,7 @@ proptest! {
             let level = level(&network, &weights[..], &mass, rate(&network, &settings));
             let mut partition = Partition::new(&level, labels.clone()).unwrap();
             let order = identity(graph.nodes).unwrap();
-            let done = move_nodes(run, &level, &mut partition, &order, None, Until::Quiet).unwrap();
+            let done = move_nodes(shop(run), &level, &mut partition, &order, None, Until::Quiet).unwrap();
             (partition.community, done.0, network.facts.total)
         });
         let unit = match settings.quality {
@@ -128,7 +134,7 @@ proptest! {
             let mass = masses(run, &network, settings.quality).unwrap();
             let level = level(&network, &weights[..], &mass, rate(&network, &settings));
             let groups = groups::Groups::new(&labels, count).unwrap();
-            let coarse = aggregate::aggregate(run, &level, &labels, &groups).unwrap();
+            let coarse = aggregate::aggregate(shop(run), &level, &labels, &groups).unwrap();
             let sizes: f64 = mass.iter().sum();
             assert!(close(sizes, coarse.mass.iter().sum()));
             let between: f64 = coarse.weights.iter().sum();
@@ -286,7 +292,7 @@ fn a_broken_community_is_split() {
     let (indptr, indices, weights) = graph.sparse();
     let split = with_jobs(1, |run| {
         let network = Network::new(run, &indptr, &indices, &weights).unwrap();
-        split::components(run, &network, &[0, 0, 0, 0], 1).unwrap()
+        split::components(run, &network, &[0, 0, 0, 0]).unwrap()
     });
     assert_eq!(split[0], split[1]);
     assert_eq!(split[2], split[3]);
@@ -365,11 +371,21 @@ fn batches_that_do_not_shrink_hand_over_to_the_queue() {
                 let level = level(&network, &weights[..], &mass, rate(&network, &PLAIN));
                 let order = identity(graph.nodes).unwrap();
                 let mut partition = Partition::new(&level, order.clone()).unwrap();
-                let before = Sums::new(run, &network, &partition.community, graph.nodes).unwrap();
-                let moved = move_nodes(run, &level, &mut partition, &order, None, Until::Quiet)
-                    .unwrap()
-                    .0;
-                let after = Sums::new(run, &network, &partition.community, graph.nodes).unwrap();
+                let degrees = degrees(run, &network).unwrap();
+                let before =
+                    Sums::new(run, &network, &degrees, &partition.community, graph.nodes).unwrap();
+                let moved = move_nodes(
+                    shop(run),
+                    &level,
+                    &mut partition,
+                    &order,
+                    None,
+                    Until::Quiet,
+                )
+                .unwrap()
+                .0;
+                let after =
+                    Sums::new(run, &network, &degrees, &partition.community, graph.nodes).unwrap();
                 let rise = after.modularity(1.0) - before.modularity(1.0);
                 assert!(
                     close(rise, moved.gain * 2.0 / network.facts.total),

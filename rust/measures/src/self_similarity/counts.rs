@@ -1,6 +1,6 @@
 //! How many distances are at most θ, for many θ at once, without sorting.
 
-use layerscope_core::{Result, Run, filled};
+use layerscope_core::{Result, Run, filled, widest};
 
 use super::distances::Distances;
 
@@ -10,13 +10,19 @@ pub const FINEST_GRID: usize = 4096;
 /// Cells of the table that guesses a distance's place: few hold a θ, so that guesses are right.
 const CELLS: usize = 16 * 1024;
 
+/// Distances whose cells are computed together.
+const BLOCK: usize = 64;
+
 /// For each θ (ascending), how many distances are ≤ θ.
 pub(super) fn count_at_most(run: &Run, distances: &Distances, theta: &[f64]) -> Result<Vec<u64>> {
     let places = Places::new(theta)?;
     let pieces = distances.fold(run, |piece| {
         let mut histogram = vec![0u64; theta.len() + 1];
-        for &c in piece {
-            histogram[places.of(c)] += 1;
+        for block in piece.chunks(BLOCK) {
+            let cells = places.cells(block);
+            for (&c, &cell) in block.iter().zip(&cells) {
+                histogram[places.from(c, cell)] += 1;
+            }
         }
         histogram
     })?;
@@ -63,11 +69,28 @@ impl<'a> Places<'a> {
         })
     }
 
+    /// The cells of up to [`BLOCK`] distances.
+    fn cells(&self, block: &[f64]) -> [u32; BLOCK] {
+        let mut cells = [0; BLOCK];
+        widest(
+            #[inline(always)]
+            || {
+                for (cell, &c) in cells.iter_mut().zip(block) {
+                    // The cast saturates, also for the NaN of an empty range.
+                    *cell = ((c - self.low) * self.per_unit) as u32;
+                }
+            },
+        );
+        cells
+    }
+
     /// Number of θ below `c`. The guess only saves steps; comparisons with θ decide.
-    fn of(&self, c: f64) -> usize {
-        // The cast saturates, also for the NaN of an empty range.
-        let cell = ((c - self.low) * self.per_unit) as usize;
-        let mut place = usize::from(self.guess[cell.min(CELLS - 1)]);
+    fn from(&self, c: f64, cell: u32) -> usize {
+        let guess = usize::from(self.guess[(cell as usize).min(CELLS - 1)]);
+        // Most cells hold one θ at most: a step up or down without a branch is then enough.
+        let up = usize::from(guess < self.theta.len() && self.theta[guess] < c);
+        let down = usize::from(guess > 0 && self.theta[guess - 1] >= c);
+        let mut place = guess + up - down;
         while place < self.theta.len() && self.theta[place] < c {
             place += 1;
         }
@@ -93,7 +116,8 @@ mod tests {
             theta.sort_by(f64::total_cmp);
             let places = Places::new(&theta).unwrap();
             for &c in theta.iter().chain(&others) {
-                prop_assert_eq!(places.of(c), theta.partition_point(|&t| t < c));
+                let [cell, ..] = places.cells(&[c]);
+                prop_assert_eq!(places.from(c, cell), theta.partition_point(|&t| t < c));
             }
         }
     }

@@ -69,20 +69,17 @@ impl<'a> Distances<'a> {
         // Of the scaled responses, whose squares neither overflow nor vanish.
         let scale = units.scale();
         let summaries = distances.fold(run, |piece| {
-            let start = Summary {
-                least: f64::INFINITY,
-                most: 0.0,
-                squares: 0.0,
+            let (least, most) = ends(piece);
+            let squares = if rms {
+                piece.iter().map(|&c| (c * scale) * (c * scale)).sum()
+            } else {
+                0.0
             };
-            piece.iter().fold(start, |sum, &c| Summary {
-                least: sum.least.min(c),
-                most: sum.most.max(c),
-                squares: if rms {
-                    sum.squares + (c * scale) * (c * scale)
-                } else {
-                    0.0
-                },
-            })
+            Summary {
+                least,
+                most,
+                squares,
+            }
         })?;
         if pairs == 0 {
             return Ok(distances);
@@ -219,7 +216,7 @@ fn compute(run: &Run, units: &Units, left: usize, out: &mut [f64]) -> Result<()>
     let start = first_of(left, d);
     for right in left..units.panels() {
         run.check()?;
-        let tile = squares(units.panel(left), units.panel(right));
+        let tile = roots(units, left, right);
         for (lane, row) in tile.iter().enumerate() {
             let i = left * PANEL + lane;
             let first = (i + 1).max(right * PANEL);
@@ -228,17 +225,43 @@ fn compute(run: &Run, units: &Units, left: usize, out: &mut [f64]) -> Result<()>
                 continue;
             }
             let slot = &mut out[row_start(i, d) - start + (first - i - 1)..][..last - first];
-            for (c, &square) in slot.iter_mut().zip(&row[first - right * PANEL..]) {
-                *c = (square / units.samples() as f64).sqrt() / units.scale();
-            }
+            slot.copy_from_slice(&row[first - right * PANEL..][..last - first]);
         }
     }
     Ok(())
 }
 
-/// Σ over samples of (`F_i` − `F_j`)², samples in order, for every pair of two panels.
-fn squares(left: &[[f64; PANEL]], right: &[[f64; PANEL]]) -> [[f64; PANEL]; PANEL] {
+/// Least and most of some distances, ∞ and 0 of none.
+fn ends(distances: &[f64]) -> (f64, f64) {
+    // Eight of each side by side: which comes first is all the same to a minimum.
+    let (eights, rest) = distances.as_chunks::<8>();
+    let (least, most) = widest(
+        #[inline(always)]
+        || {
+            let (mut least, mut most) = ([f64::INFINITY; 8], [0.0f64; 8]);
+            for eight in eights {
+                for ((least, most), &c) in least.iter_mut().zip(&mut most).zip(eight) {
+                    *least = if c < *least { c } else { *least };
+                    *most = if c > *most { c } else { *most };
+                }
+            }
+            (least, most)
+        },
+    );
+    let all_least = least.iter().chain(rest);
+    let all_most = most.iter().chain(rest);
+    (
+        all_least.fold(f64::INFINITY, |least, &c| least.min(c)),
+        all_most.fold(0.0, |most: f64, &c| most.max(c)),
+    )
+}
+
+/// `C_ij` for every pair of two panels: Σ over samples of (`F_i` − `F_j`)², samples in order, and
+/// the root of its mean.
+fn roots(units: &Units, left: usize, right: usize) -> [[f64; PANEL]; PANEL] {
     let mut sums = [[0.0; PANEL]; PANEL];
+    let (samples, scale) = (units.samples() as f64, units.scale());
+    let (left, right) = (units.panel(left), units.panel(right));
     widest(
         #[inline(always)]
         || {
@@ -256,6 +279,9 @@ fn squares(left: &[[f64; PANEL]], right: &[[f64; PANEL]]) -> [[f64; PANEL]; PANE
                     }
                     (*first, *second) = (a, b);
                 }
+            }
+            for c in sums.as_flattened_mut() {
+                *c = (*c / samples).sqrt() / scale;
             }
         },
     );

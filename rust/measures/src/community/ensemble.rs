@@ -1,0 +1,123 @@
+//! Small graphs are searched several times, and the runs are put together.
+//!
+//! What all runs agree on is made the nodes of a coarser graph, on which the search goes on: a start
+//! from core groups (Ovelgönne and Geyer-Schulz 2013). Where the runs differ the graph has a second
+//! look; where they agree it is settled. On a small graph that costs next to nothing, and one run
+//! may end far from the best there.
+
+use layerscope_core::{Result, with_capacity};
+
+use super::aggregate::aggregate;
+use super::cycle::{Walk, Way, identity};
+use super::groups::Groups;
+use super::level::{Level, Weights};
+use super::partition::renumber;
+use super::quality::Sums;
+use super::tools::Shop;
+use super::{Algorithm, Network, Settings, iterate};
+
+/// Arcs of a graph up to which it is small.
+const SMALL: usize = 1 << 15;
+/// Runs on a small graph.
+const RUNS: u64 = 6;
+/// Bit of the seed that tells runs apart: above those of iterations and levels.
+const RUN_BIT: u32 = 52;
+
+/// Whether this search is worth several runs: a small graph, and no limit to its iterations.
+pub(super) fn worth_it(arcs: usize, settings: &Settings) -> bool {
+    let free = settings.initial.is_none() && settings.iterations.is_none();
+    settings.algorithm == Algorithm::Leiden && free && (1..=SMALL).contains(&arcs)
+}
+
+/// The best of several runs and of what comes of their overlap; with it, whether it is stable and
+/// its iterations.
+pub(super) fn best_of_runs<W: Weights>(
+    shop: Shop,
+    level: &Level<W>,
+    network: &Network,
+    degrees: &[f64],
+    settings: &Settings,
+) -> Result<(Vec<u32>, bool, u32)> {
+    let mut best: Option<(f64, Vec<u32>, (bool, u32))> = None;
+    let mut keep = |community: Vec<u32>, made: (bool, u32)| -> Result<()> {
+        let nodes = network.nodes();
+        let sums = Sums::new(shop.run, network, degrees, &community, nodes)?;
+        let quality = sums.quality(settings.quality, settings.resolution);
+        if best.as_ref().is_none_or(|(most, ..)| quality > *most) {
+            best = Some((quality, community, made));
+        }
+        Ok(())
+    };
+    let mut overlap = Vec::new();
+    for run in 0..RUNS {
+        let settings = Settings {
+            seed: settings.seed.wrapping_add(run << RUN_BIT),
+            ..*settings
+        };
+        let mut community = identity(network.nodes())?;
+        let made = iterate(shop, level, network, &mut community, &settings)?;
+        renumber(&mut community)?;
+        overlap = if run == 0 {
+            community.clone()
+        } else {
+            common(&overlap, &community)?
+        };
+        keep(community, made)?;
+    }
+    let count = renumber(&mut overlap)?;
+    let groups = Groups::new(&overlap, count)?;
+    let coarse = aggregate(shop, level, &overlap, &groups)?;
+    let seed = settings.seed.wrapping_add(RUNS << RUN_BIT);
+    let way = Way::Start { refine: true };
+    let mut above = identity(count)?;
+    Walk { shop, way, seed }.level(&coarse.level(level.rate), &mut above, false, 0)?;
+    let mut community = overlap;
+    for part in &mut community {
+        *part = above[*part as usize];
+    }
+    let start = community.clone();
+    let settings = Settings {
+        seed,
+        initial: Some(&start),
+        ..*settings
+    };
+    let made = iterate(shop, level, network, &mut community, &settings)?;
+    keep(community, made)?;
+    let (_, community, (converged, iterations)) =
+        best.unwrap_or((0.0, identity(network.nodes())?, (true, 0)));
+    Ok((community, converged, iterations))
+}
+
+/// Parts of nodes that lie together in both partitions, numbered below the number of nodes.
+fn common(one: &[u32], other: &[u32]) -> Result<Vec<u32>> {
+    let mut nodes = with_capacity(one.len())?;
+    nodes.extend(
+        (0..)
+            .zip(one)
+            .map(|(node, &part)| (part, other[node as usize], node)),
+    );
+    nodes.sort_unstable();
+    let mut parts = one.to_vec();
+    let (mut last, mut number) = (None, 0);
+    for (one, other, node) in nodes {
+        if last.is_some_and(|last| last != (one, other)) {
+            number += 1;
+        }
+        last = Some((one, other));
+        parts[node as usize] = number;
+    }
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_common_parts_of_two_partitions() {
+        let mut parts = common(&[0, 0, 0, 1, 1], &[0, 1, 0, 1, 1]).unwrap();
+        assert_eq!(renumber(&mut parts).unwrap(), 3);
+        assert_eq!(parts, [0, 1, 0, 2, 2]);
+        assert!(common(&[], &[]).unwrap().is_empty());
+    }
+}
