@@ -6,6 +6,7 @@ import base64
 import io
 import re
 from collections import Counter
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from matplotlib.image import imread
 from layerscope import Report, analyze_run
 from layerscope.plot._maps import ramp
 from layerscope.plot._style import colour_of
-from layerscope.report._across import _nnts_tip, _stops
+from layerscope.report._across import _nnts_tip, _stops, across_charts
 from layerscope.report._choices import tips as tips_of
 from layerscope.report._png import png_address
 from layerscope.report._svg import Box
@@ -65,16 +66,19 @@ def test_a_slider_has_a_stop_for_every_k_and_stands_at_the_largest(html: str) ->
     assert [(int(place), int(k)) for place, _, k in stops] == [(k - 1, k) for k in range(1, 16)]
     assert [k for _, checked, k in stops if checked] == ["15"]
     forms = re.findall(r'name="nnts-f" class="cf(\d)"[^>]*?( checked)?>(\w+)</label>', card)
-    assert forms == [("0", " checked", "NNTS"), ("1", "", "adjusted"), ("2", "", "overlap")]
+    assert forms == [("0", " checked", "NNTS"), ("1", "", "adjusted"), ("2", "", "overlap"),
+                     ("3", "", "stretched")]  # fmt: skip
 
 
 def test_every_choice_but_the_first_has_a_layer_with_its_values(html: str) -> None:
     result = chains.report(6).results["nnts"]
     found = layers(figure(html, "Similarity of neighbourhoods"))
-    wanted = {f"f{form}k{place}" for form in range(3) for place in range(15)}
+    wanted = {f"f{form}k{place}" for form in range(4) for place in range(15)}
     assert set(found) == wanted - {"f0k14"}
     shades = ramp(colour_of("nnts"))
     for mark, layer in found.items():
+        if mark.startswith("f3"):
+            continue
         form, place = int(mark[1]), int(mark[3:])
         chance = result.chance_by_k[place]
         values = (
@@ -88,13 +92,30 @@ def test_every_choice_but_the_first_has_a_layer_with_its_values(html: str) -> No
         np.testing.assert_allclose(np.array(shown, dtype=float), values.ravel(), atol=0.0051)
 
 
+def test_stretched_colours_go_from_the_lowest_to_the_highest_pair(html: str) -> None:
+    result = chains.report(6).results["nnts"]
+    found = layers(figure(html, "Similarity of neighbourhoods"))
+    apart = ~np.eye(6, dtype=bool)
+    for place in (0, 7, 14):
+        layer, values = found[f"f3k{place}"], result.by_k[place]
+        low, high = values[apart].min(), values[apart].max()
+        expected = np.round(255 * ramp(colour_of("nnts"))((values - low) / (high - low))[..., :3])
+        drawn = pixels(layer).astype(int)
+        assert np.abs(drawn - expected)[apart].max() <= 4
+        assert (drawn[~apart] == [0xEE, 0xF1, 0xF4]).all()  # the colour of no value
+        shown = re.findall(r"<tspan[^>]*>([^<]*)<", layer)
+        np.testing.assert_allclose(np.array(shown, float), values[apart], atol=0.0051)
+        bar = re.findall(r'<text class="b"[^>]*>([^<]*)<', layer)
+        np.testing.assert_allclose(np.array(bar, float), [high, (low + high) / 2, low], atol=0.0051)
+
+
 def test_the_style_shows_what_the_buttons_name_and_nothing_else(html: str) -> None:
     style = html[html.index("<style>") : html.index("</style>")]
     rules = set(
         re.findall(r"\.pick:has\(\.cf(\d+):checked\):has\(\.ck(\d+):checked\) (\.\w+)", style)
     )
     assert rules == {
-        (str(form), str(place), f".f{form}k{place}") for form in range(3) for place in range(15)
+        (str(form), str(place), f".f{form}k{place}") for form in range(4) for place in range(15)
     }
     marks = Counter(re.findall(r'class="of (\w+)', html))
     single = re.findall(r"\.pick:has\(\.(c[fk]\d+):checked\) \.([fk]\d+)\b", style)
@@ -107,7 +128,7 @@ def test_sentences_beside_the_slider_are_those_of_their_k(html: str) -> None:
     result = chains.report(6).results["nnts"]
     card = figure(html, "Similarity of neighbourhoods")
     notes = dict(re.findall(r'<p class="of (f\dk\d+)[^"]*">([^<]*)</p>', card))
-    assert len(notes) == 45
+    assert len(notes) == 60
     assert f"unrelated layers would have {result.chance_by_k[2]:.2g}" in notes["f0k2"]
     beside = np.diag(result.overlap_by_k[6], 1)
     assert (
@@ -125,7 +146,7 @@ def test_the_pointer_tells_value_interval_and_chance(html: str) -> None:
     assert text.startswith("conv3 and conv5, k = 15: ")
     for number in (
         f"NNTS {result.matrix[2, 4]:.3f}, ",
-        f"interval {result.low[2, 4]:.3f} to {result.high[2, 4]:.3f}; ",
+        f"interval {result.low[2, 4]:.3f} to {result.high[2, 4]:.3f} (neighbours held fixed); ",
         f"chance {result.chance:.2g}; ",
         f"adjusted {result.adjusted[2, 4]:.3f}; ",
         f"overlap {result.overlap[2, 4]:.3f}. ",
@@ -168,7 +189,7 @@ def test_sixty_layers_and_fifteen_k_stay_below_three_megabytes(tmp_path: Path) -
     assert read.events == []
     card = figure(html, "Similarity of neighbourhoods")
     assert "<tspan" not in card  # no number fits
-    assert len(layers(card)) == 44
+    assert len(layers(card)) == 59
     assert len(tips(card)) == 3600
 
 
@@ -179,7 +200,8 @@ def test_beyond_sixty_layers_less_is_told_and_then_nothing() -> None:
     result = chains.report(6).results["nnts"]
     names = [f"l{place}" for place in range(65)]
     text = _nnts_tip(result, range(15), names, 1, 2)
-    assert text.endswith(f"interval {result.low[1, 2]:.3f} to {result.high[1, 2]:.3f}")
+    interval = f"interval {result.low[1, 2]:.3f} to {result.high[1, 2]:.3f}"
+    assert text.endswith(f"{interval} (neighbours held fixed)")
 
 
 def test_names_are_escaped_where_the_pointer_tells_them(tmp_path: Path) -> None:
@@ -188,6 +210,22 @@ def test_names_are_escaped_where_the_pointer_tells_them(tmp_path: Path) -> None:
     assert {"script", "img"}.isdisjoint(read.tags)
     assert read.events == []
     assert any("<script>alert(1)</script>" in text for text in tips(html))
+
+
+def test_no_pair_from_end_to_end_is_said_without_a_share() -> None:
+    result = chains.report(6).results["nntp"]
+    assert len(result.end_to_end)
+    lasting = across_charts({"nntp": result}, 6)[0].caption
+    assert "of all runs)." in lasting
+    none = replace(result, end_to_end=result.end_to_end[:0])
+    assert "from end to end (none)." in across_charts({"nntp": none}, 6)[0].caption
+
+
+def test_the_caption_says_what_the_intervals_leave_out() -> None:
+    result = chains.report(6).results["nnts"]
+    assert "neighbours held fixed" in across_charts({"nnts": result}, 6)[0].caption
+    without = replace(result, low=result.low * np.nan, high=result.high * np.nan)
+    assert "held fixed" not in across_charts({"nnts": without}, 6)[0].caption
 
 
 def test_two_layers_one_k_and_a_run_have_their_charts(tmp_path: Path) -> None:
@@ -201,7 +239,7 @@ def test_two_layers_one_k_and_a_run_have_their_charts(tmp_path: Path) -> None:
     run = analyze_run({0: stack, 5: stack}, n_neighbors=3, measures=("nnts", "nntp", "cka"))
     last = written(run, tmp_path)
     assert "CKA of all pairs of layers, last checkpoint" in last
-    assert len(layers(figure(last, "Similarity of neighbourhoods"))) == 8
+    assert len(layers(figure(last, "Similarity of neighbourhoods"))) == 11
 
 
 def test_many_k_have_few_stops_with_both_ends() -> None:

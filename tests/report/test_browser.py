@@ -105,12 +105,14 @@ def test_page_in_a_browser(browser: Any, tmp_path: Path, kind: str, size: str) -
     sizes = browser.execute_script(
         "return [...document.querySelectorAll('.chart text')].filter(text => "
         "text.closest('.chart').offsetParent).map(text => { const matrix = text.getScreenCTM();"
-        "return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(matrix.a, matrix.b) })"
+        "return [/[a-z]/i.test(text.textContent),"
+        " parseFloat(getComputedStyle(text).fontSize) * Math.hypot(matrix.a, matrix.b)] })"
     )
     assert sizes or kind == "nothing defined"
-    least = 11 if mobile else 8  # of names and axes; numbers in maps may be smaller
-    assert all(one >= 0.8 * least for one in sizes)
-    assert sorted(sizes)[len(sizes) // 2 :][:1] > [least] or not sizes
+    least = 11 if mobile else 8  # of names; numbers in maps may be smaller
+    assert all(size >= 0.8 * least for _, size in sizes)
+    named = sorted(size for is_name, size in sizes if is_name)
+    assert named[len(named) // 2 :][:1] > [least] or not sizes
 
     picture = tmp_path / "page.png"
     assert browser.save_screenshot(str(picture))
@@ -170,3 +172,28 @@ def test_the_slider_moves_by_keys_and_shows_one_layer(
         assert browser.execute_script(buttons) == "none"
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+SLIDING = """
+return [...document.querySelectorAll('.chart')].filter(chart => chart.offsetParent).map(chart => [
+  chart.closest('figure').querySelector('h3').textContent,
+  chart.querySelector('svg').getBoundingClientRect().width > chart.clientWidth + 1,
+  getComputedStyle(chart, '::before').content])
+"""
+
+
+@pytest.mark.parametrize("count", [6, 60])
+def test_a_telephone_says_which_charts_slide(browser: Any, tmp_path: Path, count: int) -> None:
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.get(chains.report(count).to_html(tmp_path / "report.html").as_uri())
+    charts = browser.execute_script(SLIDING)
+    assert len(charts) == 6
+    assert all(("slide" in said) == slides for _, slides, said in charts)
+    maps = {heading: slides for heading, slides, _ in charts if "imilarity of" in heading}
+    assert maps == {"Similarity of neighbourhoods": count > 6}
+    metrics |= {"width": 1280, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    assert {(slides, said) for _, slides, said in browser.execute_script(SLIDING)} == {
+        (False, "none")
+    }

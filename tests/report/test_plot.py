@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,7 +19,7 @@ from matplotlib.figure import Figure
 
 from layerscope import modularity, neighbors, plot
 from layerscope.errors import InvalidInputError
-from layerscope.plot._text import number, readable, spread
+from layerscope.plot._text import evenly, number, readable, spread
 from tests.report import _chains as chains
 from tests.report import _fakes as fakes
 
@@ -163,9 +165,53 @@ def test_pyplot_is_not_loaded() -> None:
 def test_short_names_stay_different(names: list[str], limit: int) -> None:
     short = plot.short_names(names, limit)
     assert len(short) == len(names)
-    for name, other, one, two in zip(names, names[1:], short, short[1:], strict=False):
-        assert (one == two) <= (readable(name) == readable(other))
+    shown = [readable(name) for name in names]
+    assert len(set(zip(shown, short, strict=True))) == len(set(shown)) == len(set(short))
     assert all(len(name) <= limit + 4 for name in short)
+
+
+_PARTS = st.sampled_from(
+    ["0", "1", "11", "layer1", "layer2", "encoder", "blocks", "attention", "out_proj", "relu#2"]
+)
+_PATHS = st.lists(_PARTS, min_size=1, max_size=6).map(".".join)
+
+
+@given(st.lists(_PATHS, min_size=1, max_size=40), st.integers(6, 30))
+def test_short_paths_stay_different(names: list[str], limit: int) -> None:
+    short = plot.short_names(names, limit)
+    assert len(set(zip(names, short, strict=True))) == len(set(names)) == len(set(short))
+    assert not any("……" in name for name in short)
+    assert not any(re.search(r" #\d+$", name) for name in short)
+
+
+@given(st.integers(2, 80), st.integers(10, 30), st.sampled_from(["encoder.blocks.", "h.", ""]))
+def test_block_number_and_end_survive(count: int, limit: int, before: str) -> None:
+    ends = ("attn.out_proj", "mlp.fc1", "self_attention.output_projection")
+    names = [f"{before}{block}.{end}" for block in range(count) for end in ends]
+    for name, text in zip(names, plot.short_names(names, limit), strict=True):
+        block = re.search(r"\d+", name.removeprefix(before))
+        assert block
+        assert re.search(rf"(?<!\d){block[0]}(?!\d)", text)
+        assert text.endswith(name[-3:])
+
+
+def test_names_that_only_a_number_inside_tells_apart() -> None:
+    names = [f"block{block}.layer{layer}.convolution" for block in (1, 2) for layer in (1, 12)]
+    assert plot.short_names(["stem", *names], 17) == [
+        "stem", "1.1.convolution", "1.12.convolution", "2.1.convolution", "2.12.convolution"
+    ]  # fmt: skip
+    alike = [f"{'x' * 30}{middle}{'y' * 30}" for middle in "abc"]
+    assert plot.short_names(alike, 14) == [f"xxx…xx{middle}yyyyyy…" for middle in "abc"]
+
+
+@given(st.integers(1, 300), st.floats(0.1, 400))
+def test_ticks_are_thinned_evenly(count: int, stride: float) -> None:
+    places = evenly(count, stride)
+    gaps = [after - before for before, after in pairwise(places)]
+    assert places[0] == 0
+    assert count - 1 - places[-1] < max(math.ceil(1.5 * math.ceil(stride)), 1)
+    assert min(gaps, default=stride) >= stride
+    assert len(set(gaps)) <= 1
 
 
 @given(st.lists(st.floats(-1, 2, allow_nan=False), min_size=1, max_size=15), st.floats(0.001, 0.3))
@@ -254,7 +300,11 @@ def test_births_and_deaths_are_shares_of_their_own_layer() -> None:
         result.transient_share,
     ):
         assert any(np.array_equal(one, wanted, equal_nan=True) for one in drawn)
-    assert {"new", "gone next", "here alone"} <= set(texts(axes))
+    legend = axes.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["new", "gone next", "here alone"]
+    axes.figure.canvas.draw()
+    # Above the curves, where a telephone shows it.
+    assert legend.get_window_extent().y0 >= axes.get_window_extent().y1 - 1
 
 
 def test_one_layer_has_bars_for_its_classes() -> None:

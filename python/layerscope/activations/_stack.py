@@ -263,7 +263,8 @@ class Activations(Mapping[str, Array]):
         many = "" if len(self) == 1 else "s"
         head = f"Activations of {len(self)} layer{many}, {self._n_samples} samples"
         if self._labels is not None:
-            head += f", labels of {len(set(self._labels))} classes"
+            count = len(set(self._labels))
+            head += f", labels of {count} class{'' if count == 1 else 'es'}"
         if self._sample_ids is not None:
             head += ", with sample ids"
         width = max(map(len, self._layers))

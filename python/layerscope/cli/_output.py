@@ -17,6 +17,7 @@ import click
 from layerscope.cli._errors import clean, in_options, say
 from layerscope.errors import InvalidInputError
 from layerscope.report import Report
+from layerscope.report._warnings import fold_warnings
 
 __all__ = ["DEFAULT_OUTPUT", "Targets", "check_targets", "deliver", "watching"]
 
@@ -121,7 +122,7 @@ def deliver(
     report: Report, targets: Targets, *, picture: str | None = None, notes: Sequence[str] = ()
 ) -> None:
     """Write the files, then print the table and the advice, or the JSON alone."""
-    warnings = [*notes, *report.warnings]
+    warnings = [*notes, *fold_warnings(report.warnings, report.layers, report.steps)]
     for warning in warnings[:_MOST_WARNINGS]:
         say(f"warning: {in_options(warning)}")
     if len(warnings) > _MOST_WARNINGS:
@@ -164,7 +165,8 @@ def _print_headline(report: Report) -> None:
     settings = report.settings
     parts = [f"{settings['n_samples']} samples", f"{len(report.layers)} layers"]
     if settings["n_classes"] is not None:
-        parts.append(f"{settings['n_classes']} classes")
+        count = settings["n_classes"]
+        parts.append("1 class" if count == 1 else f"{count} classes")
     parts.append(f"{settings['n_neighbors']} neighbours by {settings['metric']}")
     if settings["preset"] is not None:
         parts.append(f"preset {settings['preset']}")

@@ -20,13 +20,13 @@ from layerscope.plot._community_agreement import community_agreement
 from layerscope.plot._curves import modularity_curve, per_layer, series, standard_errors
 from layerscope.plot._flow import flow
 from layerscope.plot._maps import layer_step_map
+from layerscope.plot._names import short_names
 from layerscope.plot._pairs import cka, nntp, nnts
 from layerscope.plot._report import report
 from layerscope.plot._selfsim import self_similarity, self_similarity_by_layer
 from layerscope.plot._single import k_occurrence, modularity
 from layerscope.plot._steps import step_curves
 from layerscope.plot._style import figure
-from layerscope.plot._text import short_names
 
 __all__ = [
     "box_counts",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerscope.plot._maps import ramp
+from layerscope.plot._names import short_names
 from layerscope.plot._style import (
     INK,
     MUTED,
@@ -17,7 +18,7 @@ from layerscope.plot._style import (
     axis_title,
     colour_of,
 )
-from layerscope.plot._text import plain, short_names
+from layerscope.plot._text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +82,7 @@ def box_counts_by_layer(result: Any, ax: Axes | None = None) -> Axes:
     _look(axes, _SIZE)
     shades, last = ramp(colour_of("box_counts")), len(result.layers) - 1
     named = {round(place) for place in np.linspace(0, last, min(NAMED, last + 1))}
-    names = short_names(result.layers, 16)
+    names = short_names(result.layers)
     for place, one in enumerate(result.results):
         sizes, counts = np.asarray(one.sizes, np.float64), np.asarray(one.counts, np.float64)
         colour = to_hex(shades(0.25 + 0.7 * place / max(last, 1)))

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerscope.plot._classes import name_ends
 from layerscope.plot._curves import line
 from layerscope.plot._style import (
     INK,
-    MUTED,
     SMALL,
-    TEXT,
     axes_or_new,
     axis_title,
+    bottom_title,
     colour_of,
     floats,
     layer_axis,
@@ -38,6 +36,10 @@ MARKED = 30
 _MANY_TIMES = 50.0
 
 
+#: Points between the axes and their title that a row of names takes.
+_LEGEND = 15.0
+
+
 def lifetimes(result: Any, ax: Axes | None = None) -> Axes:
     """Draw how many runs of neighbour pairs last for how many layers, as bars.
 
@@ -55,7 +57,7 @@ def lifetimes(result: Any, ax: Axes | None = None) -> Axes:
     lengths = np.arange(1, len(counts) + 1)
     known = counts[counts > 0]
     axis_title(axes, "Runs of neighbour pairs")
-    axes.set_xlabel("Length of a run in layers", fontsize=TEXT, color=MUTED)
+    bottom_title(axes, "Length of a run in layers")
     axes.set_xlim(0.4, len(counts) + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(12, integer=True, min_n_ticks=1))
     if not known.size:
@@ -96,7 +98,7 @@ def turnover(result: Any, ax: Axes | None = None) -> Axes:
     """
     axes = axes_or_new(ax)
     layer_axis(axes, result.layers)
-    axis_title(axes, "Share of the layer's neighbour pairs")
+    axis_title(axes, "Share of the layer's neighbour pairs", above=_LEGEND)
     axes.set_ylim(0.0, 1.0)
     edges = np.maximum(floats(result.n_edges), 1.0)
     shares = {
@@ -110,6 +112,16 @@ def turnover(result: Any, ax: Axes | None = None) -> Axes:
         return axes
     for name, values in shares.items():
         dashes: dict[str, Any] = {"dashes": (3, 2)} if name == "here alone" else {}
-        line(axes, values, COURSE[name], width=1.6, marker=len(edges) <= MARKED, **dashes)
-    name_ends(axes, shares, COURSE, limit=12)
+        marker = len(edges) <= MARKED
+        line(axes, values, COURSE[name], width=1.6, marker=marker, label=name, **dashes)
+    _legend(axes)
     return axes
+
+
+def _legend(axes: Axes) -> None:
+    """Name the curves in one row above them, which a telephone shows without sliding."""
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, borderpad=0.0, ncols=3,
+        columnspacing=1.4, handlelength=1.6, handletextpad=0.5, frameon=False, fontsize=SMALL,
+        labelcolor=INK,
+    )  # fmt: skip

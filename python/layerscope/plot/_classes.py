@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerscope.plot._curves import band, limits, line
+from layerscope.plot._names import short_names
 from layerscope.plot._style import (
     INK,
     SHADE,
@@ -20,7 +21,7 @@ from layerscope.plot._style import (
     note_empty,
     size_of,
 )
-from layerscope.plot._text import plain, short_names, spread
+from layerscope.plot._text import plain, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

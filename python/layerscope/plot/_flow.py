@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope.plot._flow_layout import OTHERS, Flow, lay_out
+from layerscope.plot._names import short_names
 from layerscope.plot._style import (
     HEIGHT,
     INK,
@@ -21,7 +22,7 @@ from layerscope.plot._style import (
     layer_axis,
     size_of,
 )
-from layerscope.plot._text import plain, short_names
+from layerscope.plot._text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

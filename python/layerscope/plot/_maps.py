@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from layerscope.plot._names import short_names
 from layerscope.plot._style import (
     INK,
     MUTED,
@@ -15,11 +15,12 @@ from layerscope.plot._style import (
     TEXT,
     Floats,
     axes_or_new,
+    bottom_title,
     colour_of,
     floats,
     size_of,
 )
-from layerscope.plot._text import number, plain, short_count, short_names
+from layerscope.plot._text import evenly, number, plain, short_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +33,9 @@ FROM_ZERO = frozenset({"modularity", "label_agreement", "same_label_share"})
 
 #: The colour of a cell without a value.
 NO_VALUE = "#eef1f4"
+
+#: Where the bar of colours stands, in widths of the map from its left side.
+BAR_STARTS, BAR_ENDS = 1.025, 1.055
 
 _ROW = 11.0  # points of height that a named row needs
 
@@ -71,7 +75,7 @@ def layer_step_map(
         high = low + 1.0
     draw_map(axes, matrix, ramp(colour_of(chosen)), (low, high))
     _rows_and_columns(axes, layers, steps)
-    axes.set_xlabel("Checkpoint", fontsize=TEXT, color=MUTED)
+    bottom_title(axes, "Checkpoint")
     if title:
         axes.set_title(plain(title), fontsize=TEXT, color=INK, loc="left")
     return axes
@@ -108,7 +112,7 @@ def draw_map(
     )
     _numbers(axes, shown, shades, norm)
     if np.isfinite(shown).any():
-        beside = axes.inset_axes((1.025, 0.0, 0.03, 1.0))
+        beside = axes.inset_axes((BAR_STARTS, 0.0, BAR_ENDS - BAR_STARTS, 1.0))
         bar = axes.get_figure(root=True).colorbar(image, cax=beside)  # type: ignore[union-attr]
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=SMALL, labelcolor=MUTED, length=0)
@@ -144,14 +148,12 @@ def _few_ticks(extent: tuple[float, float], *, log: bool) -> Any:
 
 def _rows_and_columns(axes: Axes, layers: Sequence[str], steps: Sequence[Any]) -> None:
     width, height = size_of(axes)
-    stride = max(1, math.ceil(_ROW * len(layers) / height))
+    shown = evenly(len(layers), _ROW * len(layers) / height)
     names = short_names(layers)
-    shown = range(0, len(layers), stride)
     axes.set_yticks(shown, [plain(names[row]) for row in shown])
     columns = short_names(steps, 9)
     longest = max(map(len, columns))
-    stride = max(1, math.ceil((longest + 1.2) * 0.56 * SMALL * len(steps) / (0.75 * width)))
-    shown = range(0, len(steps), stride)
+    shown = evenly(len(steps), (longest + 1.2) * 0.56 * SMALL * len(steps) / (0.75 * width))
     axes.set_xticks(shown, [plain(columns[column]) for column in shown])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from layerscope.errors import InvalidInputError
 from layerscope.plot._maps import draw_map, ramp
+from layerscope.plot._names import short_names
 from layerscope.plot._style import (
     MUTED,
     SMALL,
@@ -19,11 +19,12 @@ from layerscope.plot._style import (
     Floats,
     axes_or_new,
     axis_title,
+    bottom_title,
     colour_of,
     floats,
     size_of,
 )
-from layerscope.plot._text import plain, short_names
+from layerscope.plot._text import evenly, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -169,16 +170,13 @@ def _write_title(axes: Axes, title: str) -> None:
 def _name_both(axes: Axes, layers: Sequence[str], across: str, down: str) -> None:
     """Name rows and columns alike, as many as fit."""
     width, height = size_of(axes)
-    names = [plain(name) for name in short_names(layers, 12)]
-    last = len(layers) - 1
+    names = [plain(name) for name in short_names(layers)]
     # One stride for both, so that a row and its column are named or nameless together.
     needed = max(TILTED / (0.75 * width), 1.35 * SMALL / (0.8 * height))
-    stride = max(1, math.ceil(needed * len(layers)))
-    # The last layer is always named, and the one before it not when the two would touch.
-    shown = [*(place for place in range(0, last, stride) if last - place >= stride), last]
+    shown = evenly(len(layers), needed * len(layers))
     named = [names[place] for place in shown]
     axes.set_xticks(shown, named, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(shown, named)
-    axes.set_xlabel(across, fontsize=TEXT, color=MUTED)
+    bottom_title(axes, across)
     if down:
         axes.set_ylabel(down, fontsize=TEXT, color=MUTED)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerscope.plot._classes import MANY
+from layerscope.plot._names import short_names
 from layerscope.plot._style import (
     INK,
     MUTED,
@@ -19,7 +20,7 @@ from layerscope.plot._style import (
     floats,
     note_empty,
 )
-from layerscope.plot._text import number, plain, short_names
+from layerscope.plot._text import number, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,6 @@ can still be read when a telephone shows it 350 pixels wide.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from layerscope.errors import MissingExtraError
-from layerscope.plot._text import plain, readable, short_names
+from layerscope.plot._names import short_names
+from layerscope.plot._text import evenly, plain, readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,10 +103,18 @@ def axes_or_new(ax: Axes | None, width: float = WIDTH, height: float = HEIGHT) -
     return axes
 
 
-def axis_title(axes: Axes, title: str) -> None:
-    """Write the title of the y axis above it, where it can be read without tilting one's head."""
+def axis_title(axes: Axes, title: str, above: float = 0.0) -> None:
+    """Write the title of the y axis above it, where it can be read without tilting one's head.
+
+    ``above`` points are left free below it.
+    """
     # A title, since the layout of a figure leaves no room above the axes for a label.
-    axes.set_title(plain(title), fontsize=TEXT, color=INK, loc="left", pad=8)
+    axes.set_title(plain(title), fontsize=TEXT, color=INK, loc="left", pad=8 + above)
+
+
+def bottom_title(axes: Axes, title: str) -> None:
+    """Write the title of the x axis at its left, where a telephone shows it without sliding."""
+    axes.set_xlabel(plain(title), fontsize=TEXT, color=MUTED, loc="left")
 
 
 def size_of(axes: Axes) -> tuple[float, float]:
@@ -122,14 +130,11 @@ def layer_axis(axes: Axes, layers: Sequence[str]) -> None:
     room = size_of(axes)[0] / max(count, 1)
     names = [plain(name) for name in short_names(layers)]
     longest = max((len(name) for name in names), default=0)
-    stride = 1
+    shown = list(range(count))
     if (longest + 1) * _LETTER * SMALL <= room:
         axes.set_xticks(range(count), names)
     else:
-        stride = max(1, math.ceil(TILTED / room))
-        # The last layer is always named, and the one before it not when the two would touch.
-        shown = [index for index in range(0, count, stride) if count - 1 - index >= stride]
-        shown = [*shown, count - 1]
+        shown = evenly(count, TILTED / room)
         axes.set_xticks(
             shown,
             [names[index] for index in shown],
@@ -137,11 +142,8 @@ def layer_axis(axes: Axes, layers: Sequence[str]) -> None:
             ha="right",
             rotation_mode="anchor",
         )
-    axes.set_xlabel(
-        "Layers, first to last" + (f" (one in {stride} named)" if stride > 1 else ""),
-        fontsize=TEXT,
-        color=MUTED,
-    )
+    thinned = f" ({len(shown)} of {count} named)" if len(shown) < count else ""
+    bottom_title(axes, f"Layers, first to last{thinned}")
     margin = 0.5 if count < 3 else 0.02 * count + 0.2
     axes.set_xlim(-margin, count - 1 + margin)
 

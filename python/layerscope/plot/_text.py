@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-__all__ = ["number", "plain", "readable", "short_count", "short_names", "spread"]
+__all__ = ["evenly", "number", "plain", "readable", "short_count", "spread"]
 
 
 _BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
@@ -31,77 +30,6 @@ def readable(name: object) -> str:
 def plain(text: str) -> str:
     r"""Return text that matplotlib shows as it is: a dollar sign starts no formula."""
     return text.replace("$", r"\$")
-
-
-def short_names(names: Iterable[object], limit: int = 14) -> list[str]:
-    """Return names of at most about ``limit`` letters that stay different.
-
-    What all names begin or end with is dropped, from a dot, a slash or an underscore to the next;
-    then the first parts of a dotted name give way, or the middle of a plain one; names that
-    became equal get their number.
-
-    >>> short_names(["model.layers.0.attention", "model.layers.11.attention"], 12)
-    ['layers.0', 'layers.11']
-    >>> short_names(["embedding", "encoder.layers.11.mlp.fc1", "encoder.layers.11.mlp.fc2"], 12)
-    ['embedding', '…11.mlp.fc1', '…11.mlp.fc2']
-    >>> short_names(["embedding", "encoder.layers.11.attention.out"], 14)
-    ['embedding', '11.att…ion.out']
-    """
-    whole = _unframed([readable(name) for name in names], limit)
-    short = [_squeeze(name, limit) for name in whole]
-    if len(set(short)) < len(set(whole)):
-        short = [
-            name if short.count(name) == 1 else f"{_squeeze(name, limit - 4)} #{index + 1}"
-            for index, name in enumerate(short)
-        ]
-    return short
-
-
-def _unframed(whole: list[str], limit: int) -> list[str]:
-    """Drop what all names end and begin with, no more of the beginning than has to go."""
-    if len(set(whole)) < 2:
-        return whole
-    for part in ("end", "beginning"):
-        if max(map(len, whole)) <= limit:
-            break
-        if part == "end":
-            shared = _shared([name[::-1] for name in whole])
-            cut = max(shared.rfind(mark) for mark in "./_") + 1
-            stripped = [name[: len(name) - cut] for name in whole]
-        else:
-            shared = _shared(whole)
-            cuts = [place + 1 for place, mark in enumerate(shared) if mark in "./_"]
-            longest = max(map(len, whole))
-            cut = next((cut for cut in cuts if longest - cut <= limit), max(cuts, default=0))
-            stripped = [name[cut:] for name in whole]
-        whole = stripped if all(stripped) else whole
-    return whole
-
-
-def _shared(names: Sequence[str]) -> str:
-    """Return the longest text with which all names begin."""
-    first, last = min(names), max(names)  # the two that differ first, by the order of strings
-    pairs = zip(first, last, strict=False)
-    length = next((place for place, (one, other) in enumerate(pairs) if one != other), len(first))
-    return first[:length]
-
-
-def _squeeze(name: str, limit: int) -> str:
-    if len(name) <= limit:
-        return name
-    # The last parts of a path tell layers apart, with the number of the block they are in.
-    numbered = [match.start() for match in re.finditer(r"(?<=[./])\d+(?=[./])", name)]
-    before = name[: numbered[-1]] if numbered else name
-    cuts = (place + 1 for place, mark in enumerate(before) if mark in "./")
-    tail = next((name[cut:] for cut in cuts if 3 < len(name) - cut < limit), None)
-    if tail is not None:
-        return f"…{tail}"
-    if numbered:
-        name = name[numbered[-1] :]
-        if len(name) <= limit:
-            return name
-    head = max(1, (limit - 1) // 2)
-    return f"{name[:head]}…{name[len(name) - (limit - 1 - head) :]}"
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -128,6 +56,21 @@ def short_count(count: float) -> str:
             scaled = count / unit
             return number(scaled, 0 if abs(scaled) >= 9.95 else 1) + sign
     return number(count, 0)
+
+
+def evenly(count: int, stride: float) -> list[int]:
+    """Return places from the first on, at least ``stride`` and always equally far apart.
+
+    The last place is among them where a stride at most half as long again reaches it.
+
+    >>> evenly(10, 3), evenly(12, 4), evenly(13, 3.5), evenly(3, 1)
+    ([0, 3, 6, 9], [0, 4, 8], [0, 4, 8, 12], [0, 1, 2])
+    >>> evenly(62, 4)[-2:], evenly(60, 100)
+    ([56, 60], [0])
+    """
+    least = max(math.ceil(stride), 1)
+    longer = range(least, least + least // 2 + 1)
+    return list(range(0, count, next((one for one in longer if (count - 1) % one == 0), least)))
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -10,11 +10,12 @@ import numpy as np
 
 from layerscope import plot
 from layerscope.plot._maps import ramp
+from layerscope.plot._names import short_names
 from layerscope.plot._pairs import NNTS_FORMS, SQUARE, nntp_counts, nnts_matrix
 from layerscope.plot._report import ACROSS
 from layerscope.plot._style import Floats, colour_of, floats
-from layerscope.plot._text import number, short_names
-from layerscope.report._card import Card, card
+from layerscope.plot._text import number, readable
+from layerscope.report._card import FEW, Card, card
 from layerscope.report._choices import Choice, Note, Picker, over_cells, tips
 from layerscope.report._words import counted
 
@@ -28,17 +29,30 @@ __all__ = ["ACROSS", "across_charts"]
 #: Stops of the slider at most; of more k, some are left out.
 STOPS = 15
 
+#: Letters of a layer's name that the pointer tells whole.
+LONGEST = 36
+
 #: With more layers than this the pointer tells only value and interval.
 WORDY = 64
 
-_FORM_NAMES = ("NNTS", "adjusted", "overlap")
-_IN_SENTENCES = ("NNTS", "the adjusted value", "the overlap")
+_FORM_NAMES = ("NNTS", "adjusted", "overlap", "stretched")
+_IN_SENTENCES = ("NNTS", "the adjusted value", "the overlap", "NNTS")
+#: The last form: the same numbers, with colours between the values of different layers.
+_STRETCHED = len(NNTS_FORMS)
 _FORM_NOTES = (
     "NNTS: of the samples that are neighbours in either of two layers, the share that are "
     "neighbours in both (Jaccard, mean over samples).",
     "Adjusted: NNTS with chance taken off, 0 for unrelated layers and 1 for equal neighbourhoods.",
     "Overlap: the share of a sample's neighbours in one layer that it has in the other, also "
     "called mutual kNN.",
+    "Stretched: NNTS once more, its colours spread between the lowest and the highest value of two "
+    "different layers. They show small differences, and cannot be compared between k.",
+)
+#: Said where a bootstrap was made. The coverage was measured on new draws of samples.
+_INTERVALS = (
+    " The intervals under the pointer resample the samples with their neighbours held fixed, so "
+    "they are narrower than the spread over new draws of samples (measured: about 79\u00a0% "
+    "coverage at 200 samples and k = 10)."
 )
 _CKA_NOTES = (
     "CKA compares all distances at once, the large ones most of all; it does not see rotation and "
@@ -86,29 +100,32 @@ def _stops(ks: Sequence[int]) -> list[int]:
 def _nnts(result: Any, where: str) -> Card:
     stops, names = _stops(result.ks), _full_names(result.layers)
     last = len(stops) - 1
+    forms = range(_STRETCHED + (len(names) > 2))
     shown = {
-        f"f{form}k{stop}": nnts_matrix(result, place, NNTS_FORMS[form])
-        for form in range(len(NNTS_FORMS))
+        f"f{form}k{stop}": _nnts_form(result, place, form)
+        for form in forms
         for stop, place in enumerate(stops)
     }
     picker = Picker(
         "nnts",
-        Choice("f", "Show", _FORM_NAMES),
+        Choice("f", "Show", [_FORM_NAMES[form] for form in forms]),
         Choice("k", "Number of neighbours k", [str(result.ks[place]) for place in stops], last),
         [
-            *(Note(f"f{form}", text, form == 0) for form, text in enumerate(_FORM_NOTES)),
+            *(Note(f"f{form}", _FORM_NOTES[form], form == 0) for form in forms),
             *(
                 Note(
                     f"f{form}k{stop}",
                     _nnts_note(shown[f"f{form}k{stop}"], result, place, form),
                     (form, stop) == (0, last),
                 )
-                for form in range(len(NNTS_FORMS))
+                for form in forms
                 for stop, place in enumerate(stops)
             ),
         ],
     )
     under = {mark: matrix for mark, matrix in shown.items() if mark != f"f0k{last}"}
+
+    extents = {mark: _extent(matrix) for mark, matrix in under.items() if mark[1] == "3"}
 
     def tip(row: int, column: int) -> str:
         return _nnts_tip(result, stops, names, row, column)
@@ -117,13 +134,28 @@ def _nnts(result: Any, where: str) -> Card:
         "nnts",
         f"Similarity of neighbourhoods{where}",
         "How much of a sample's neighbourhood in one layer it keeps in another. Dark blocks are "
-        "layers that order the data alike.",
+        "layers that order the data alike." + (_INTERVALS if np.isfinite(result.low).any() else ""),
         partial(plot.nnts, result, title=""),
         result.matrix,
         height=SQUARE,
-        over=over_cells(under, ramp(colour_of("nnts")), tip),
+        fits=len(result.layers) <= FEW,
+        over=over_cells(under, ramp(colour_of("nnts")), tip, extents),
         picker=picker,
     )
+
+
+def _nnts_form(result: Any, place: int, form: int) -> Floats:
+    if form < _STRETCHED:
+        return nnts_matrix(result, place, NNTS_FORMS[form])
+    matrix = nnts_matrix(result, place, "nnts").copy()
+    np.fill_diagonal(matrix, np.nan)
+    return matrix
+
+
+def _extent(matrix: Floats) -> tuple[float, float]:
+    """Return the lowest and the highest value, or something wider where they are equal."""
+    low, high = float(np.nanmin(matrix)), float(np.nanmax(matrix))
+    return (low, high) if high > low else (low, low + 1.0)
 
 
 def _nnts_note(matrix: Floats, result: Any, place: int, form: int) -> str:
@@ -152,7 +184,7 @@ def _nnts_tip(
     text = f"{names[row]} and {names[column]}, k = {result.ks[-1]}: "
     text += f"NNTS {number(float(result.matrix[row, column]), 3)}"
     if np.isfinite(low):
-        text += f", 95 % interval {number(low, 3)} to {number(high, 3)}"
+        text += f", 95 % interval {number(low, 3)} to {number(high, 3)} (neighbours held fixed)"
     if len(names) > WORDY:
         return text
     text += f"; chance {result.chance:.2g}"
@@ -191,6 +223,7 @@ def _cka(result: Any, where: str) -> Card:
         partial(plot.cka, result, title=""),
         result.matrix,
         height=SQUARE,
+        fits=len(result.layers) <= FEW,
         over=over_cells(under, ramp(colour_of("cka")), tip),
         picker=picker,
     )
@@ -199,16 +232,18 @@ def _cka(result: Any, where: str) -> Card:
 def _nntp(result: Any, where: str) -> list[Card]:
     runs, total = nntp_counts(result), int(result.counts.sum())
     ends = len(result.end_to_end)
+    share = f"{counted(ends, 'pair')}, {_share(ends, total)} of all runs" if ends else "none"
     return [
         card(
             "nntp",
             f"Persistence of neighbour pairs{where}",
             "Runs of pairs by their first layer (row) and last layer (column): the diagonal holds "
-            "transient pairs, the upper right corner those that last from end to end"
-            f" ({counted(ends, 'pair')}, {_share(ends, total)} of all runs).",
+            "transient pairs, the upper right corner those that last from end to end "
+            f"({share}).",
             partial(plot.nntp, result, title=""),
             result.counts,
             height=SQUARE,
+            fits=len(result.layers) <= FEW,
             over=_run_tips(runs, _full_names(result.layers), total),
         ),
         card(
@@ -247,4 +282,6 @@ def _share(part: int, whole: int) -> str:
 
 
 def _full_names(layers: Sequence[str]) -> list[str]:
-    return short_names(layers, 36)
+    """Return whole names; those at the axes where whole ones would make the page heavy."""
+    both = zip(map(readable, layers), short_names(layers), strict=True)
+    return [whole if len(whole) <= LONGEST else short for whole, short in both]

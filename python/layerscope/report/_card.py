@@ -21,6 +21,12 @@ __all__ = ["Card", "card"]
 WIDE, WIDE_HEIGHT = 740.0, 262.0
 
 
+#: Maps of at most this many layers are drawn so narrow that a telephone shows them whole, with
+#: letters of 11 pixels. The numbers of more layers would not fit into their cells.
+FEW = 6
+FIT = 255.0
+
+
 @dataclass(frozen=True)
 class Card:
     """One card of the page.
@@ -35,6 +41,8 @@ class Card:
         Drawn again for the whole width of a large screen.
     picker : Picker or None
         What can be chosen; a card with one has the width of the page.
+    fits : bool
+        Whether a telephone shows the chart whole; others slide sideways in their card.
     """
 
     heading: str
@@ -42,6 +50,7 @@ class Card:
     narrow: Any
     wide: Any = None
     picker: Picker | None = None
+    fits: bool = False
 
 
 def card(
@@ -56,6 +65,7 @@ def card(
     wide_height: float = WIDE_HEIGHT,
     over: Callable[[Axes, Box], str] | None = None,
     picker: Picker | None = None,
+    fits: bool = False,
 ) -> Card:
     """Draw a card; without any value it says so instead."""
     from markupsafe import Markup
@@ -64,9 +74,10 @@ def card(
         return Card(heading, "No layer has a value; the warnings say why.", None)
     label = f"Chart: {heading}. {caption}"
     # Every piece of text in the SVG was escaped when it was written as XML.
-    narrow = Markup(inline_svg(draw, key, width=WIDTH, height=height, label=label, over=over))
+    width, height = (FIT, FIT / WIDTH * height) if fits else (WIDTH, height)
+    narrow = Markup(inline_svg(draw, key, width=width, height=height, label=label, over=over))
     broad = None
     if wide:
         drawn = inline_svg(draw, f"{key}-wide", width=WIDE, height=wide_height, label=label)
         broad = Markup(drawn)
-    return Card(heading, caption, narrow, broad, picker)
+    return Card(heading, caption, narrow, broad, picker, fits)

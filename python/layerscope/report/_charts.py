@@ -14,7 +14,7 @@ from layerscope.plot._report import by_step, is_numeric, mapped, numbers, shown_
 from layerscope.plot._style import floats, title_of
 from layerscope.report._across import ACROSS, across_charts
 from layerscope.report._boxes import box_charts
-from layerscope.report._card import Card, card
+from layerscope.report._card import FEW, Card, card
 from layerscope.report._communities import community_charts
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _of_run(report: Any) -> list[Card]:
         card(f"map-{place}", f"{_heading(measure)}: layer by checkpoint",
                _MODULARITY if measure == "modularity" else _CAPTIONS.get(measure, _ROWS),
                partial(_map, (values[measure], layers, steps), measure), values[measure],
-               height=map_height(len(layers)))
+               height=map_height(len(layers)), fits=max(len(layers), len(steps)) <= FEW)
         for place, measure in enumerate(known)
     ]  # fmt: skip
     last = report.results.get("modularity", {}).get(steps[-1])

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerscope.plot._maps import NO_VALUE, cell_texts, ink_on
-from layerscope.plot._style import Floats
-from layerscope.plot._text import readable
+from layerscope.plot._maps import BAR_ENDS, NO_VALUE, cell_texts, ink_on
+from layerscope.plot._style import SMALL, Floats
+from layerscope.plot._text import number, readable
 from layerscope.report._png import png_address
 from layerscope.report._svg import Box
 
@@ -104,7 +105,10 @@ def styles(pickers: Sequence[Picker]) -> list[str]:
 
 
 def over_cells(
-    matrices: Mapping[str, Floats], shades: Any, tip: Callable[[int, int], str]
+    matrices: Mapping[str, Floats],
+    shades: Any,
+    tip: Callable[[int, int], str],
+    extents: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> Callable[[Axes, Box], str]:
     """Return what draws the other choices over a map whose colours go from 0 to 1.
 
@@ -116,15 +120,25 @@ def over_cells(
         That of the map.
     tip : callable
         (row, column) -> what the pointer tells there.
+    extents : mapping of str to tuple of float
+        Mark -> values of the palest and the darkest colour, where these are not 0 and 1; the bar
+        beside the map is then numbered anew.
     """
 
+    def one(mark: str, matrix: Floats, box: Box, size: float | None) -> str:
+        extent = extents.get(mark)
+        low, high = extent or (0.0, 1.0)
+        height = (matrix - low) / (high - low)  # on the ramp of colours
+        parts = [_image(height, shades, box)]
+        if size is not None:
+            parts.append("".join(_row_texts(matrix, height, shades, box, size)))
+        if extent is not None:
+            parts.append(_bar(extent, box))
+        return f'<g class="of {mark}">{"".join(parts)}</g>'
+
     def over(axes: Axes, box: Box) -> str:
-        size = axes.texts[0].get_fontsize() if axes.texts else None
-        drawn = [
-            f'<g class="of {mark}">{_image(matrix, shades, box)}'
-            f"{'' if size is None else _texts(matrix, shades, box, float(size))}</g>"
-            for mark, matrix in matrices.items()
-        ]
+        size = float(axes.texts[0].get_fontsize()) if axes.texts else None
+        drawn = [one(mark, matrix, box, size) for mark, matrix in matrices.items()]
         shape = next(iter(matrices.values())).shape if matrices else axes.images[0].get_size()
         return "".join(drawn) + tips(np.ones(shape, dtype=bool), tip, box)
 
@@ -150,7 +164,8 @@ def tips(known: Any, tip: Callable[[int, int], str], box: Box) -> str:
 def _image(matrix: Floats, shades: Any, box: Box) -> str:
     numbers = np.round(np.clip(np.nan_to_num(matrix), 0, 1) * (_SHADES - 1)).astype(np.uint8)
     numbers[~np.isfinite(matrix)] = _SHADES
-    colours = [_bytes(shades(step / (_SHADES - 1))) for step in range(_SHADES)]
+    ramp = np.round(255 * shades(np.linspace(0, 1, _SHADES))[:, :3]).astype(int).tolist()
+    colours = [(red, green, blue) for red, green, blue in ramp]
     grey = tuple(bytes.fromhex(NO_VALUE[1:]))
     return (
         f'<image x="{box.left:.2f}" y="{box.top:.2f}" width="{box.width:.2f}" '
@@ -159,25 +174,28 @@ def _image(matrix: Floats, shades: Any, box: Box) -> str:
     )
 
 
-def _bytes(colour: tuple[float, ...]) -> tuple[int, int, int]:
-    red, green, blue = (round(255 * part) for part in colour[:3])
-    return red, green, blue
+def _bar(extent: tuple[float, float], box: Box) -> str:
+    """Cover the numbers of the bar beside the map and write those of another extent."""
+    low, high = extent
+    left = box.left + BAR_ENDS * box.width + 0.5
+    numbers = "".join(
+        f'<text class="b" x="{left + 3.5:.1f}" y="{box.top + share * box.height + 3:.1f}" '
+        f'font-size="{SMALL}">{number(high - share * (high - low))}</text>'
+        for share in (0.0, 0.5, 1.0)
+    )
+    return (
+        f'<rect fill="#fff" x="{left:.1f}" y="{box.top - 8:.1f}" width="25" '
+        f'height="{box.height + 16:.1f}"/>{numbers}'
+    )
 
 
-def _texts(matrix: Floats, shades: Any, box: Box, size: float) -> str:
+def _row_texts(matrix: Floats, height: Floats, shades: Any, box: Box, size: float) -> Iterator[str]:
     rows, columns = matrix.shape
     wide, high = box.width / columns, box.height / rows
-    return "".join(_row_texts(matrix, shades, box, (wide, high), size))
-
-
-def _row_texts(
-    matrix: Floats, shades: Any, box: Box, cell: tuple[float, float], size: float
-) -> Iterator[str]:
-    wide, high = cell
     white = ' class="w"'
     spans: dict[int, list[str]] = {}
     for (row, column), text in cell_texts(matrix).items():
-        pale = ink_on(shades(float(np.clip(matrix[row, column], 0, 1)))) == "white"
+        pale = ink_on(shades(float(np.clip(height[row, column], 0, 1)))) == "white"
         middle = box.left + (column + 0.5) * wide
         spans.setdefault(row, []).append(
             f'<tspan x="{middle:.1f}"{white if pale else ""}>{text}</tspan>'

@@ -13,10 +13,12 @@ from typing import Any
 from layerscope._version import __version__
 from layerscope.cite import cite
 from layerscope.errors import MissingExtraError
-from layerscope.plot._text import readable, short_names
+from layerscope.plot._names import short_names
+from layerscope.plot._text import readable
 from layerscope.report import _words as words
 from layerscope.report._charts import charts
 from layerscope.report._choices import styles
+from layerscope.report._warnings import group_warnings
 
 __all__ = ["render"]
 
@@ -56,9 +58,7 @@ def render(report: Any, *, title: str | None = None) -> str:
         table=_table(report),
         warnings=[
             (place or "The report as a whole", [_sentence(text) for text in sentences])
-            for place, sentences in words.group_warnings(
-                report.warnings, report.layers, report.steps
-            )
+            for place, sentences in group_warnings(report.warnings, report.layers, report.steps)
         ],
         settings=[
             (key.replace("_", " "), words.setting(value)) for key, value in report.settings.items()
@@ -136,7 +136,7 @@ def _table(report: Any) -> dict[str, Any]:
     table = report.table
     columns = [name for name in ("layer", "step") if name in table]
     columns += [name for name in table.columns if name not in _NAMES]
-    short = dict(zip(report.layers, short_names(report.layers, 36), strict=True))
+    short = dict(zip(report.layers, short_names(report.layers), strict=True))
     note = ""
     if len(table) > LONGEST_TABLE and report.steps is not None:
         ends = {report.steps[0], report.steps[-1]}

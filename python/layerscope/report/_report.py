@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from layerscope._result import Result, StackResult
 from layerscope._table import Table
 from layerscope.errors import InvalidInputError, InvalidTypeError
+from layerscope.report._warnings import fold_warnings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -214,7 +215,8 @@ class Report(StackResult):
         lines = [f"Report on {count} layer{'' if count == 1 else 's'}{checkpoints}"]
         lines.append(repr(self.table))
         lines += [f"advice: {sentence}" for sentence in self.advice]
-        lines += [f"warning: {warning}" for warning in self.warnings]
+        folded = fold_warnings(self.warnings, self.layers, self.steps)
+        lines += [f"warning: {warning}" for warning in folded]
         return "\n".join(lines)
 
 

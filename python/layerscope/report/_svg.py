@@ -72,6 +72,8 @@ def inline_svg(
 
     try:
         from matplotlib import style
+        from matplotlib.axes import Axes
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
     except ImportError:
         rule = "must be installed: pip install matplotlib"
         raise MissingExtraError("matplotlib", rule, "no such module") from None
@@ -85,7 +87,11 @@ def inline_svg(
         axes = picture.add_subplot()
         draw(axes)
         buffer = io.BytesIO()
-        picture.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+        for one in (picture, *picture.findobj(Axes)):
+            one.patch.set(facecolor="none", edgecolor="none")  # type: ignore[attr-defined]
+        # Figure.savefig would draw everything twice, the first time for the layout alone.
+        canvas: Any = FigureCanvasSVG(picture)
+        canvas.print_svg(buffer, metadata={"Date": None})
     chart = _rewrite(buffer.getvalue(), key, label)
     if over is None:
         return chart

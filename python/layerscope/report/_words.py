@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from layerscope.plot._style import Floats, floats
 from layerscope.plot._text import number, readable
 
 __all__ = [
-    "COLUMNS", "cell", "column_name", "counted", "figures", "group_warnings", "setting", "summary"
+    "COLUMNS", "cell", "column_name", "counted", "figures", "setting", "summary"
 ]  # fmt: skip
 
 #: Column of the table -> its heading and what it means.
@@ -263,47 +263,3 @@ def _of_last_step(report: Any) -> Any:
         return floats(entries)
 
     return column
-
-
-def group_warnings(
-    warnings: Iterable[str], layers: Sequence[str], steps: Sequence[Any] | None
-) -> list[tuple[str, list[str]]]:
-    """Return (layer, sentences) in the order of the layers; first what concerns no single layer.
-
-    Warnings open with ``layer NAME:``, in a run with ``checkpoint STEP:`` before it. A sentence
-    that several checkpoints share is said once, with the checkpoints after it.
-
-    >>> group_warnings(["layer fc: 3 rows are zero", "order was guessed"], ["fc"], None)
-    [('', ['order was guessed']), ('fc', ['3 rows are zero'])]
-    """
-    longest_first = sorted(layers, key=len, reverse=True)
-    groups: dict[str, dict[str, list[str]]] = {"": {}, **{layer: {} for layer in layers}}
-    for warning in warnings:
-        text, step = str(warning), ""
-        for known in steps or ():
-            opening = f"checkpoint {known}: "
-            if text.startswith(opening):
-                text, step = text[len(opening) :], str(known)
-        place = ""
-        openings = [
-            (layer, mark)
-            for layer in longest_first
-            for mark in (f"layer {layer}: ", f"layer {layer!r}: ", f"{layer}: ")
-            if text.startswith(mark)
-        ]
-        if openings:
-            place, mark = openings[0]
-            text = text[len(mark) :]
-        groups[place].setdefault(text, []).extend([step] if step else [])
-    return [
-        (place, [_with_steps(text, at) for text, at in sentences.items()])
-        for place, sentences in groups.items()
-        if sentences
-    ]
-
-
-def _with_steps(text: str, steps: Sequence[str]) -> str:
-    if not steps:
-        return text
-    shown = ", ".join(steps[:8]) + (f" and {len(steps) - 8} more" if len(steps) > 8 else "")
-    return f"{text} (checkpoint{'' if len(steps) == 1 else 's'} {shown})"
