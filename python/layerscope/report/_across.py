@@ -51,7 +51,7 @@ _FORM_NOTES = (
 #: Said where a bootstrap was made. The coverage was measured on new draws of samples.
 _INTERVALS = (
     " The intervals under the pointer resample the samples with their neighbours held fixed, so "
-    "they are narrower than the spread over new draws of samples (measured: about 79\u00a0% "
+    "they are narrower than the spread over new draws of samples (measured: about 80\u00a0% "
     "coverage at 200 samples and k = 10)."
 )
 _CKA_NOTES = (
