@@ -138,3 +138,9 @@ def test_every_page_is_in_the_index() -> None:
             assert page.name in decisions, page.name
         else:
             assert page.relative_to(ROOT / "docs").as_posix() in index, page.name
+
+
+def test_no_page_keeps_a_placeholder() -> None:
+    bare = re.compile(r"^\W*(RESULTS?|TODO|TBD|FIXME|XXX|PLACEHOLDER)\W*$", re.MULTILINE)
+    for page in (ROOT / "docs").rglob("*.md"):
+        assert not bare.search(page.read_text(encoding="utf-8")), page

@@ -292,3 +292,41 @@ def test_targets_are_reached_by_descent(form):
         constraint(features).backward()
         optimizer.step()
     assert abs(self_similarity(features, form=form).item() - target) < 0.1 * abs(start - target)
+
+
+@pytest.mark.parametrize("draw", ["one", "all"])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("gate", [False, True])
+def test_a_layer_without_a_value_adds_nothing(draw: str, form: str, gate: bool) -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 2))
+    constraint = SelfSimilarityLoss(
+        0.3, form=form, draw=draw, gate=gate, weight=1.0, layers=["2"]
+    ).attach(model)
+    for _ in range(2):
+        out = model(torch.randn(12, 8))
+        task = out.square().mean()
+        total = task + constraint()
+        model.zero_grad()
+        total.backward()
+        constraint.epoch_end()
+        assert float(total.detach()) == float(task.detach())
+        assert math.isnan(constraint.value["2"])
+        assert all(bool(p.grad.isfinite().all()) for p in model.parameters())
+
+
+def test_other_layers_count_beside_one_without_a_value() -> None:
+    full, flat = layer(), torch.ones(12, 5, dtype=torch.float64)
+    alone = SelfSimilarityLoss(0.3, draw="all", weight=1.0)
+    both = alone({"full": full, "flat": flat})
+    assert float(both.detach()) == pytest.approx(float(alone(full).detach()) / 2)
+
+
+def test_features_that_are_not_finite_are_seen() -> None:
+    features = layer()
+    features[0, 0] = math.nan
+    try:
+        term = SelfSimilarityLoss(0.3)(features)
+    except InvalidInputError:
+        return
+    assert math.isnan(float(term))

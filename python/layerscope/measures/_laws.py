@@ -34,8 +34,8 @@ class Law:
 
     @property
     def ratio(self) -> float:
-        """RMSE of the power law over that of the exponential one."""
-        if not self.rmse_exponential > 0:
+        """RMSE of the power law over that of the exponential one; two sizes fit both laws."""
+        if not self.rmse_exponential > 0 or self.n_sizes <= 2:
             return float("nan")
         return self.rmse_power / self.rmse_exponential
 
@@ -84,12 +84,21 @@ def check_window(window: Any) -> Window | None:
 
 
 def inside(
-    sizes: npt.NDArray[Any], counts: npt.NDArray[Any], window: Window | None
+    sizes: npt.NDArray[Any],
+    counts: npt.NDArray[Any],
+    window: Window | None,
+    *,
+    n_components: int = 1,
 ) -> npt.NDArray[np.bool_]:
-    """Say which sizes count: those of the window, or those from 2 on with at least 5 boxes."""
+    """Say which sizes count: those of the window, or those from 2 on with at least 5 boxes.
+
+    Boxes never join components, so that every component but one adds a box at every size, which
+    says nothing: that many more are asked for.
+    """
     finite = np.isfinite(counts) & (counts > 0)
     if window is None:
-        return np.asarray(finite & (sizes >= SMALLEST_SIZE) & (counts >= FEWEST_BOXES))
+        fewest = FEWEST_BOXES + n_components - 1
+        return np.asarray(finite & (sizes >= SMALLEST_SIZE) & (counts >= fewest))
     return np.asarray(finite & (sizes >= window[0]) & (sizes <= window[1]))
 
 

@@ -134,8 +134,8 @@ def partition_agreement(
     >>> found.fragmentation, found.majority
     ({'a': 0.0, 'b': 0.0, 'c': 0.0}, ('a', 'b'))
     """
-    codes, names = encode_labels(classes)
-    parts, numbers = encode_labels(found, codes.size)
+    parts, numbers = encode_labels(found)
+    codes, names = encode_labels(classes, parts.size)
     ami, ari, nmi, purity, torn, majority, count = _core.partition_agreement(
         parts, len(numbers), codes, len(names), check_jobs(n_jobs)
     )

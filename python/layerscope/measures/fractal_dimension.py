@@ -192,7 +192,11 @@ def _law(counted: Any, window: Window | None) -> tuple[npt.NDArray[np.float64], 
         # Whole radii hold nodes up to 2 r apart, which lies strictly below 2 r + 1.
         sizes = 2 * sizes + (np.asarray(counted.sizes).dtype.kind == "i")
     counts = np.asarray(counted.counts, np.float64)
-    return sizes, fit(sizes, counts, inside(sizes, counts, window))
+    # Fuzzy counts know no components, and of the largest one there is one.
+    alone = getattr(counted, "components", "all") == "largest"
+    n_components = 1 if alone else getattr(counted, "n_components", 1)
+    kept = inside(sizes, counts, window, n_components=n_components)
+    return sizes, fit(sizes, counts, kept)
 
 
 def _null(plan: Cover, number: int, window: Window | None) -> float:

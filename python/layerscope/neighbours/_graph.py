@@ -26,6 +26,8 @@ from layerscope.neighbours._graph_input import (
 __all__ = ["Graph", "as_graph"]
 
 _MOST_NODES = 2**32 - 1
+#: More nodes than this have to be asked for: one mistyped end would fill the memory.
+_MOST_INFERRED = 10**8
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -127,6 +129,9 @@ class Graph:
         ends = edge_array(edges)
         largest = int(ends.max()) if ends.size else -1
         if n_nodes is None:
+            if largest >= max(_MOST_INFERRED, 100 * len(ends)):
+                rule = f"must name nodes below {_MOST_INFERRED}, or n_nodes be given"
+                raise InvalidInputError("edges", rule, largest)
             check_int("edges", largest, low=-1, high=_MOST_NODES - 1, high_means="the largest node")
             count = largest + 1
         else:

@@ -182,9 +182,9 @@ def summary(report: Any) -> list[str]:
         sentences.append(_course("", "intrinsic dimension", dimension, layers, digits=1))
     sentences += _boxes_sentence(last("box_dimension"), layers)
     sentences += _run_sentence(report)
-    return sentences or [
-        "No measure of the classes or of the dimension has a value; the warnings say why."
-    ]
+    if not sentences and report.warnings:
+        return ["No measure of the classes or of the dimension has a value; the warnings say why."]
+    return sentences or ["What was measured stands below; none of it sums up in a sentence."]
 
 
 def _course(opening: str, what: str, values: Floats, layers: Sequence[str], digits: int = 2) -> str:

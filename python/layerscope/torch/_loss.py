@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,8 +62,10 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
 
     Notes
     -----
-    Maps (samples, channels, height, width) are averaged over height and width, token sequences
-    (samples, tokens, units) over tokens. Takes O(D² B) time a layer.
+    A layer without a value in this batch (fewer than three units, all units at one distance) adds
+    nothing, and its ``value`` is NaN. Maps (samples, channels, height, width) are averaged over
+    height and width, token sequences (samples, tokens, units) over tokens. Takes O(D² B) time a
+    layer.
 
     References
     ----------
@@ -217,7 +220,13 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
         value = self_similarity(features, form=self.form, scale=self.scale)
         now = float(value.detach())
         self.value[name] = now
-        self._seen.setdefault(name, []).append(now)
+        if not math.isnan(now):
+            self._seen.setdefault(name, []).append(now)
+        if math.isnan(now):
+            # Fewer than three units, or one distance only: no value to draw anywhere. Times a NaN
+            # even a gradient of zero is NaN, so the features stay out of the term. What is not
+            # finite itself goes on being NaN, to be seen.
+            return (features * 0.0).sum()
         term = self.weight * 0.5 * (value - target) ** 2
         return term * self._open(name, now) if self.gate else term
 
