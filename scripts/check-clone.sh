@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What a stranger does: clone, `make demo`, `make test`. In fresh clones whose path holds a space,
 # in either order, each command twice. Of the tests those that a path or an order can break, in their
-# quick form: no number depends on where a clone lies. TEST=test asks for all. The first clone shares nothing with this checkout but uv's downloads: it compiles into the
-# path with the space. The second, which is about the order, takes compiled dependencies from here.
+# quick form: no number depends on where a clone lies. TEST=test asks for all. The first clone shares
+# nothing with this checkout but uv's downloads: it compiles into the path with the space. The
+# second, which is about the order, takes compiled dependencies from here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
