@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,11 @@ def test_what_is_no_k_is_told_that_a_tuple_would_do(ks) -> None:
 def test_alignment_says_why_ready_neighbours_will_not_do() -> None:
     with pytest.raises(InvalidTypeError, match="Y must be activations"):
         alignment(X, neighbors(Y))
+
+
+def test_tables_made_by_hand_keep_no_settings() -> None:
+    made = {
+        name: replace(neighbors(x, n_neighbors=5), settings={}) for name, x in (("a", X), ("b", Y))
+    }
+    assert nnts(made).ks == (1, 2, 3, 4, 5)
+    assert nntp(made).layers == ("a", "b")

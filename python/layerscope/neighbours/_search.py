@@ -275,7 +275,7 @@ def shared_search(layers: Mapping[str, Any], *, n_neighbors: int, metric: str) -
         if table.metric != first.metric:
             rule = f"must have one metric ({first.metric})"
             raise InvalidInputError("stack", rule, table.metric, layer=name)
-    grouped = {name for name, table in tables.items() if table.settings["n_groups"] is not None}
+    grouped = {name for name, table in tables.items() if table.settings.get("n_groups") is not None}
     if grouped and len(grouped) < len(layers):
         rule = "must hold neighbours found in groups in every layer, or in none"
         other = next(name for name in layers if name not in grouped)
