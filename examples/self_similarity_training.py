@@ -289,6 +289,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, help="how many")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
+    if options.seeds is not None and options.seeds < 2:
+        parser.error(f"--seeds must be at least 2, for a spread; got {options.seeds}")
     n_images, n_epochs = (6000, 5) if options.full or options.pilot else (2000, 3)
     first = 1000 if options.pilot else 0
     tasks = []
