@@ -102,7 +102,8 @@ def fractal_dimension(
     graph_or_counts : Graph, scipy sparse matrix, networkx graph, BoxCounts or FuzzyBoxCounts
         What to measure. The other parameters but ``window`` belong to a graph.
     window : (low, high), optional
-        Sizes l_B that count, both included; by default those from 2 on with at least 5 boxes.
+        Sizes l_B that count, both included; by default those from 2 on with at least 5 boxes,
+        and one more for every component beyond the first.
     method, n_repeats, components, random_state, memory_limit, n_jobs, progress
         As for :func:`layerscope.box_counts`. One random order underestimates the dimension, so
         the best of ten is taken.
