@@ -50,6 +50,8 @@ pub(crate) struct Sizes {
     pub repeats: bool,
     /// Whether rows are compared by angle, so that facts about each are kept.
     pub angle: bool,
+    /// Whether single pairs are looked at in copies of the rows.
+    pub copied: bool,
     /// Threads at most.
     pub jobs: usize,
 }
@@ -72,6 +74,7 @@ impl Sizes {
             symmetric: true,
             repeats: false,
             angle,
+            copied: angle,
             jobs: jobs.max(1),
         }
     }

@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
 
 use super::certify::Bound;
-use super::judge::{Judge, Reader};
-use super::near::Near;
+use super::judge::{self, Judge, Reader};
+use super::near::{Near, TOGETHER};
 use super::side::Side;
 use crate::engine::Engine;
 
@@ -274,20 +274,33 @@ impl Candidates {
         if open.len() > context.wanted {
             open.select_nth_unstable_by(context.wanted, |a, b| a.lower.total_cmp(&b.lower));
         }
+        for entry in open.iter().take(TOGETHER) {
+            near.expect(entry.place as usize);
+        }
         let mut looked_at = 0;
-        for i in 0..open.len() {
-            if let Some(next) = open.get(i + 2) {
-                near.expect(next.place as usize);
+        let mut at = 0;
+        while at < open.len() {
+            let (mut few, mut places, mut count) = ([0; TOGETHER], [0; TOGETHER], 0);
+            while count < TOGETHER && at < open.len() {
+                if open[at].lower <= threshold {
+                    (few[count], places[count]) = (at, open[at].place as usize);
+                    count += 1;
+                }
+                at += 1;
             }
-            let entry = open[i];
-            if entry.lower > threshold {
-                continue;
+            for next in open[at..].iter().take(TOGETHER) {
+                if next.lower <= threshold {
+                    near.expect(next.place as usize);
+                }
             }
-            looked_at += 1;
-            let (lower, upper) = near.look(place, entry.place as usize);
-            // What is known stays known.
-            open[i] = Entry::between(entry.place, lower.max(entry.lower), upper, near.unit());
-            threshold = threshold.min(note(uppers, context.wanted, open[i].upper(near.unit())));
+            looked_at += count as u64;
+            let bounds = near.look(place, &places[..count]);
+            for (&i, (lower, upper)) in few[..count].iter().zip(bounds) {
+                let entry = &mut open[i];
+                // What is known stays known.
+                *entry = Entry::between(entry.place, lower.max(entry.lower), upper, near.unit());
+                threshold = threshold.min(note(uppers, context.wanted, entry.upper(near.unit())));
+            }
         }
         let held = &mut held[..known + left];
         self.lengths[local] = gather(held, |entry| entry.lower <= threshold);
@@ -300,11 +313,18 @@ impl Candidates {
     fn settle(&mut self, context: &Context, scratch: &mut Scratch, local: usize) -> Result<()> {
         let number = context.number(self.start + local);
         let held = self.held(local);
-        for entry in held.iter_mut().filter(|entry| !entry.is_key()) {
+        let known = gather(held, Entry::is_key);
+        for open in held[known..].chunks_mut(judge::TOGETHER) {
             context.run.check()?;
-            let other = context.number(entry.place as usize);
-            let key = context.judge.key(&mut scratch.reader, number, other);
-            *entry = Entry::key(entry.place, key);
+            let mut numbers = [0; judge::TOGETHER];
+            for (number, entry) in numbers.iter_mut().zip(&*open) {
+                *number = context.number(entry.place as usize);
+            }
+            let others = &numbers[..open.len()];
+            let keys = context.judge.keys(&mut scratch.reader, number, others);
+            for (entry, key) in open.iter_mut().zip(keys) {
+                *entry = Entry::key(entry.place, key);
+            }
         }
         let ranked = |entry: &Entry| Ranked {
             key: entry.lower,

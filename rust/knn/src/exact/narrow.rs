@@ -8,13 +8,13 @@
 //!
 //! the maxima taken over the panel on the other side, so l is not above the form of the pair.
 
-use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use layerscope_core::{Result, filled};
+use layerscope_core::Result;
 
 use super::candidates::{Candidates, Context, Scratch};
+use super::diagonal::Bounds;
 use super::form::Form;
 use super::frame::Frame;
 use super::output::own;
@@ -26,12 +26,11 @@ const HITS: usize = 1 << 13;
 
 /// Scratch of one thread.
 pub(crate) struct Worker {
-    frame: Frame,
-    tile: Tile,
+    pub frame: Frame,
+    pub tile: Tile,
     hits: Survivors,
-    /// Lower bounds of the rows of one left panel with the whole block.
-    lower: Vec<f32>,
-    keys: Scratch,
+    pub bounds: Bounds,
+    pub keys: Scratch,
 }
 
 /// Bytes of a [`Worker`], without its key scratch.
@@ -96,7 +95,7 @@ impl Sweep<'_> {
             frame: Frame::new(self.vectors)?,
             tile: Tile::default(),
             hits: Survivors::new(HITS)?,
-            lower: filled(block * kernel.left_rows(), 0.0)?,
+            bounds: Bounds::new(block, kernel)?,
             keys: Scratch::new(self.context.data.rows.columns(), self.capacity)?,
         })
     }
@@ -219,108 +218,6 @@ impl Sweep<'_> {
         hits.clear();
         Ok(())
     }
-
-    /// A tile on the diagonal, which is a row's first: looks at the k that seem nearest within the
-    /// block, and takes the others only by the threshold that these give.
-    fn diagonal(&self, worker: &mut Worker, i: usize) -> Result<()> {
-        let vectors = self.vectors;
-        let kernel = vectors.kernel;
-        let (rows, columns) = (kernel.left_rows(), kernel.right_rows());
-        let range = vectors.range(i);
-        let length = range.len();
-        let mut state = own(&self.states[i]);
-        for (other, start) in (0..length).step_by(rows).enumerate() {
-            self.context.run.check()?;
-            for (panel, first) in (0..length).step_by(columns).enumerate() {
-                let test = worker.frame.test((other, start), (panel, first));
-                kernel.micro(
-                    vectors.left(i, other),
-                    vectors.right(i, panel),
-                    vectors.depth,
-                    &test,
-                    &mut worker.tile,
-                )?;
-                let terms = &worker.frame.row_terms[panel * vectors.block + start..];
-                for (r, &term) in terms.iter().enumerate().take(rows) {
-                    let from = &worker.tile.values[r * columns..][..columns];
-                    let to = &mut worker.lower[r * vectors.block + first..][..columns];
-                    for (slot, &w) in to.iter_mut().zip(from) {
-                        // From below: the difference is rounded once.
-                        let lower = term - w;
-                        *slot = lower - lower.abs() * 1.2e-7 - 1e-37;
-                    }
-                }
-            }
-            for local in start..(start + rows).min(length) {
-                let span =
-                    (local - start) * vectors.block..(local - start) * vectors.block + length;
-                self.first_look(worker, &mut state, &range, local, span)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn first_look(
-        &self,
-        worker: &mut Worker,
-        state: &mut Candidates,
-        range: &Range<usize>,
-        local: usize,
-        span: Range<usize>,
-    ) -> Result<()> {
-        let context = self.context;
-        let Worker { lower, keys, .. } = worker;
-        let lower = &mut lower[span];
-        lower[local] = f32::INFINITY;
-        if let Some(group) = context.data.group(context.number(range.start + local)) {
-            for (value, place) in lower.iter_mut().zip(range.clone()) {
-                if context.data.group(context.number(place)) == Some(group) {
-                    *value = f32::INFINITY;
-                }
-            }
-        }
-        let offer = |state: &mut Candidates, keys: &mut Scratch, place: usize, value: f32| {
-            let key = self.form.key(f64::from(value));
-            state.offer(context, keys, local, range.start + place, key)
-        };
-        // The k-th smallest of the minima of interleaved parts is not below the k-th smallest of
-        // all, and little above it.
-        let guess = kth_of_parts(lower, context.wanted);
-        for (place, &value) in lower.iter().enumerate() {
-            if value <= guess && value < f32::INFINITY {
-                offer(state, keys, place, value)?;
-            }
-        }
-        state.prune(context, keys, local)?;
-        let mut limit = [0.0];
-        self.form
-            .limits(&state.thresholds()[local..=local], &mut limit);
-        for (place, &value) in lower.iter().enumerate() {
-            if value > guess && value <= limit[0] && value < f32::INFINITY {
-                offer(state, keys, place, value)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// An upper bound of the `wanted`-th smallest value: infinite where there are too few.
-fn kth_of_parts(values: &[f32], wanted: usize) -> f32 {
-    const PARTS: usize = 64;
-    let mut least = [f32::INFINITY; PARTS];
-    let (full, rest) = values.as_chunks::<PARTS>();
-    for chunk in full {
-        for (slot, &value) in least.iter_mut().zip(chunk) {
-            *slot = if value < *slot { value } else { *slot };
-        }
-    }
-    for (slot, &value) in least.iter_mut().zip(rest) {
-        *slot = slot.min(value);
-    }
-    if wanted > PARTS {
-        return f32::INFINITY;
-    }
-    *least.select_nth_unstable_by(wanted - 1, f32::total_cmp).1
 }
 
 #[cfg(test)]

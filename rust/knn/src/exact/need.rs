@@ -86,7 +86,7 @@ fn narrow_bytes(sizes: &Sizes, kernel: Kernel, plan: &Plan) -> u64 {
         // The order of the sweep and its inverse.
         + 8 * rows
         + plan.jobs as u128 * worker
-        + vectors::bytes(kernel, sizes.data, sizes.columns)
+        + vectors::bytes(kernel, sizes.data, sizes.columns, sizes.copied)
         + rows * (ENTRY_BYTES * plan.capacity as u128 + BUFFER)
         + RANKED * rows * sizes.wanted as u128
         + 4 * blocks * (blocks + 1)
