@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub jobs: usize,
     /// Rows of a cluster at least, where rows are put in order.
     pub cluster: usize,
+    /// Whether a narrow kernel sees all pairs of a row at once, and each pair from both sides.
+    pub whole: bool,
     /// The kernel that proposes; `None` for float64 products.
     pub kernel: Option<Kernel>,
 }

@@ -131,15 +131,16 @@ mod tests {
         }
     }
 
+    fn check(element: Element, expected: f64) {
+        let matrix = Matrix::new("X", element, 3, 100).unwrap();
+        let found = largest_as_stored(&matrix, 1..3);
+        assert!(found == expected || (found.is_nan() && expected.is_nan()));
+    }
+
     #[test]
     fn the_largest_is_found_whatever_its_sign_and_kind() {
         let mut values: Vec<f64> = (0..300).map(|i| f64::from(i % 7) / 8.0).collect();
         values[150] = -3.5;
-        let check = |element, expected: f64| {
-            let matrix = Matrix::new("X", element, 3, 100).unwrap();
-            let found = largest_as_stored(&matrix, 1..3);
-            assert!(found == expected || (found.is_nan() && expected.is_nan()));
-        };
         for (at, value) in [(0, 9.0), (299, f64::NEG_INFINITY), (101, f64::NAN)] {
             values[at] = value;
             let expected = if at == 0 { 3.5 } else { value.abs() };

@@ -62,11 +62,11 @@ impl Entry {
         }
     }
 
-    fn between(place: u32, lower: f64, upper: f64, unit: f64) -> Self {
+    fn between(place: u32, lower: f64, upper: f64, inverse: f64) -> Self {
         // More than the roundings here and in `upper`; never 0, which would say that this is the
         // key.
         let rounded = 4.0 * f64::EPSILON * (lower.abs() + upper.abs());
-        let gap = ((upper - lower + rounded) / unit) as f32;
+        let gap = ((upper - lower + rounded) * inverse) as f32;
         Self {
             lower,
             place,
@@ -168,6 +168,11 @@ impl Candidates {
         })
     }
 
+    /// The place of a row of the block.
+    pub(crate) fn place(&self, local: usize) -> usize {
+        self.start + local
+    }
+
     /// The present thresholds of the block.
     pub(crate) fn thresholds(&self) -> &[f64] {
         &self.thresholds
@@ -261,17 +266,23 @@ impl Candidates {
         let held = self.held(local);
         let uppers = &mut scratch.uppers;
         uppers.clear();
+        // Both are powers of two.
+        let (unit, inverse) = (near.unit(), 1.0 / near.unit());
         // Those known already stand first and tell a threshold before any other is looked at.
-        let known = gather(held, |entry| !entry.is_guess());
-        for entry in &held[..known] {
-            threshold = threshold.min(note(uppers, context.wanted, entry.upper(near.unit())));
+        let known = held.iter().take_while(|entry| !entry.is_guess()).count();
+        let mut left = gather(&mut held[known..], |entry| entry.lower <= threshold);
+        if left > 0 {
+            for entry in &held[..known] {
+                threshold = threshold.min(note(uppers, context.wanted, entry.upper(unit)));
+            }
+            left = gather(&mut held[known..known + left], |entry| {
+                entry.lower <= threshold
+            });
         }
-        let open = &mut held[known..];
-        let left = gather(open, |entry| entry.lower <= threshold);
-        let open = &mut open[..left];
+        let open = &mut held[known..known + left];
         // The most promising first, but only as many as can be among the k; those behind them
-        // need no order.
-        if open.len() > context.wanted {
+        // need no order, and few are looked at anyway.
+        if open.len() > context.wanted + TOGETHER {
             open.select_nth_unstable_by(context.wanted, |a, b| a.lower.total_cmp(&b.lower));
         }
         for entry in open.iter().take(TOGETHER) {
@@ -298,8 +309,8 @@ impl Candidates {
             for (&i, (lower, upper)) in few[..count].iter().zip(bounds) {
                 let entry = &mut open[i];
                 // What is known stays known.
-                *entry = Entry::between(entry.place, lower.max(entry.lower), upper, near.unit());
-                threshold = threshold.min(note(uppers, context.wanted, entry.upper(near.unit())));
+                *entry = Entry::between(entry.place, lower.max(entry.lower), upper, inverse);
+                threshold = threshold.min(note(uppers, context.wanted, entry.upper(unit)));
             }
         }
         let held = &mut held[..known + left];
@@ -313,7 +324,7 @@ impl Candidates {
     fn settle(&mut self, context: &Context, scratch: &mut Scratch, local: usize) -> Result<()> {
         let number = context.number(self.start + local);
         let held = self.held(local);
-        let known = gather(held, Entry::is_key);
+        let known = held.iter().take_while(|entry| entry.is_key()).count();
         for open in held[known..].chunks_mut(judge::TOGETHER) {
             context.run.check()?;
             let mut numbers = [0; judge::TOGETHER];
@@ -359,14 +370,14 @@ impl Candidates {
     }
 }
 
-/// Moves the entries that meet a condition to the front; returns how many they are.
+/// Moves the entries that meet a condition to the front and forgets the others; returns how many
+/// are left.
 fn gather(entries: &mut [Entry], wanted: impl Fn(&Entry) -> bool) -> usize {
     let mut front = 0;
     for i in 0..entries.len() {
-        if wanted(&entries[i]) {
-            entries.swap(front, i);
-            front += 1;
-        }
+        let entry = entries[i];
+        entries[front] = entry;
+        front += usize::from(wanted(&entry));
     }
     front
 }
@@ -374,22 +385,19 @@ fn gather(entries: &mut [Entry], wanted: impl Fn(&Entry) -> bool) -> usize {
 /// Puts a value among the `wanted` smallest, which are in order, and returns the largest of them
 /// once there are so many.
 fn note(smallest: &mut Vec<f64>, wanted: usize, value: f64) -> f64 {
-    if smallest.len() < wanted {
-        smallest.push(value);
-    } else if value < smallest[wanted - 1] {
-        smallest[wanted - 1] = value;
-    } else {
-        return smallest[wanted - 1];
+    if smallest.is_empty() {
+        smallest.resize(wanted, f64::INFINITY);
     }
-    let mut at = smallest.len() - 1;
-    while at > 0 && smallest[at - 1] > value {
-        smallest[at] = smallest[at - 1];
-        at -= 1;
+    let smallest = &mut smallest[..wanted];
+    if value < smallest[wanted - 1] {
+        // Without branches: each value is the larger of the one before it and what the new one
+        // leaves of it.
+        let mut before = f64::NEG_INFINITY;
+        for slot in smallest.iter_mut() {
+            let (here, least) = (*slot, if value < *slot { value } else { *slot });
+            *slot = if before > least { before } else { least };
+            before = here;
+        }
     }
-    smallest[at] = value;
-    if smallest.len() == wanted {
-        smallest[wanted - 1]
-    } else {
-        f64::INFINITY
-    }
+    smallest[wanted - 1]
 }

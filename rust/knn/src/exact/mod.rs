@@ -333,7 +333,7 @@ impl<'a> Search<'a> {
                 context: &self.context,
                 form,
                 vectors,
-                capacity: plan.capacity,
+                plan,
                 states: &states,
                 flooded: &flooded,
             };

@@ -11,7 +11,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use layerscope_core::Result;
+use layerscope_core::{Result, with_capacity};
 
 use super::candidates::{Candidates, Context, Scratch};
 use super::diagonal::Bounds;
@@ -19,25 +19,47 @@ use super::form::Form;
 use super::frame::Frame;
 use super::output::own;
 use super::vectors::Vectors;
-use crate::kernel::{Strip, Survivors, Tile};
+use crate::kernel::{Isa, Kernel, Precision, Strip, Survivors, Tile};
+use crate::memory::Plan;
 
 /// Pairs that are kept before they are offered.
 const HITS: usize = 1 << 13;
 
 /// Scratch of one thread.
 pub(crate) struct Worker {
-    pub frame: Frame,
+    /// What a tile is tested against: of each block on the right, where a row sees them all at once.
+    pub frames: Vec<Frame>,
     pub tile: Tile,
     hits: Survivors,
     pub bounds: Bounds,
     pub keys: Scratch,
 }
 
+/// Whether every row had better see all others at once. Then few pairs have to be looked at, since
+/// its first threshold is its last, but each pair is multiplied twice.
+pub(crate) fn prefers_whole(kernel: Kernel, rows: usize, columns: usize) -> bool {
+    const ROWS: usize = 3000;
+    // Products that take as long as what is saved on a row.
+    let products = match (kernel.precision(), kernel.isa()) {
+        (_, Isa::Portable) => 30_000,
+        (_, Isa::Amx) => 4_000_000,
+        (Precision::Byte, _) => 1_500_000,
+        _ => 300_000,
+    };
+    rows <= ROWS && rows.saturating_mul(columns) <= products
+}
+
 /// Bytes of a [`Worker`], without its key scratch.
-pub(crate) fn worker_bytes(block: usize) -> u128 {
-    let block = block as u128;
-    // Terms for some block / 16 + block / 6 panels, lower bounds, both sides.
-    4 * block * (block / 4 + 32 + 3) + 2 * 40 * block + 8 * HITS as u128
+pub(crate) fn worker_bytes(plan: &Plan, rows: usize) -> u128 {
+    let block = plan.block as u128;
+    let (frames, length) = if plan.whole {
+        let blocks = rows.div_ceil(plan.block) as u128;
+        (blocks, blocks * block)
+    } else {
+        (1, block)
+    };
+    // Terms for some block / 16 + block / 6 panels, both sides; lower bounds.
+    frames * (4 * block * (block / 4 + 3) + 2 * 40 * block) + 4 * length * 32 + 8 * HITS as u128
 }
 
 /// The pairs of blocks.
@@ -45,7 +67,7 @@ pub(crate) struct Sweep<'a> {
     pub context: &'a Context<'a>,
     pub form: &'a Form<'a>,
     pub vectors: &'a Vectors,
-    pub capacity: usize,
+    pub plan: &'a Plan,
     /// One per block.
     pub states: &'a [Mutex<Candidates>],
     /// Set when looking at candidates has become dearer than a wider product.
@@ -60,6 +82,11 @@ impl Sweep<'_> {
         const SQUARE: usize = 12;
         const BESIDE: usize = 4;
         let blocks = self.vectors.blocks();
+        if self.plan.whole {
+            let tiles: Vec<_> = (0..blocks as u32).map(|i| (i, i)).collect();
+            let first = tiles.len();
+            return (tiles, first);
+        }
         let beside = if blocks > 4 * BESIDE { BESIDE } else { 0 };
         let mut tiles = Vec::new();
         for j in 0..blocks {
@@ -90,13 +117,18 @@ impl Sweep<'_> {
     }
 
     pub(crate) fn worker(&self) -> Result<Worker> {
-        let (block, kernel) = (self.vectors.block, self.vectors.kernel);
+        let vectors = self.vectors;
+        let seen = if self.plan.whole { vectors.blocks() } else { 1 };
+        let mut frames = with_capacity(seen)?;
+        for _ in 0..seen {
+            frames.push(Frame::new(vectors)?);
+        }
         Ok(Worker {
-            frame: Frame::new(self.vectors)?,
+            frames,
             tile: Tile::default(),
             hits: Survivors::new(HITS)?,
-            bounds: Bounds::new(block, kernel)?,
-            keys: Scratch::new(self.context.data.rows.columns(), self.capacity)?,
+            bounds: Bounds::new(seen * vectors.block, vectors.kernel)?,
+            keys: Scratch::new(self.context.data.rows.columns(), self.plan.capacity)?,
         })
     }
 
@@ -111,11 +143,11 @@ impl Sweep<'_> {
             return Ok(());
         }
         let (i, j) = (i as usize, j as usize);
-        let frame = &mut worker.frame;
-        frame.set(self.vectors, i, j);
         if i == j {
             self.diagonal(worker, i)?;
         } else {
+            let frame = &mut worker.frames[0];
+            frame.set(self.vectors, i, j);
             for (threshold, at) in [
                 (&mut frame.left.threshold, i),
                 (&mut frame.right.threshold, j),
@@ -133,7 +165,9 @@ impl Sweep<'_> {
     /// Notices when too many pairs have to be looked at.
     fn watch(&self, at: usize) {
         let context = self.context;
-        let pairs = (at + 1) as u64 * (self.vectors.block * self.vectors.block) as u64;
+        let vectors = self.vectors;
+        let width = if self.plan.whole { vectors.blocks() } else { 1 } * vectors.block;
+        let pairs = (at + 1) as u64 * (vectors.block * width) as u64;
         let fair = 16 * (context.wanted * context.data.len()) as u64 + pairs / 12;
         if context.looked_at.load(Ordering::Relaxed) > fair {
             self.flooded.store(true, Ordering::Relaxed);
@@ -156,7 +190,7 @@ impl Sweep<'_> {
                     right: vectors.right(j, panel),
                     first: (start, first),
                     depth: vectors.depth,
-                    test: worker.frame.test((done, start), (panel, first)),
+                    test: worker.frames[0].test((done, start), (panel, first)),
                     stride: vectors.block,
                 };
                 done += kernel.strip(&strip, &mut worker.tile, &mut worker.hits)?;
@@ -171,8 +205,9 @@ impl Sweep<'_> {
     /// Offers what passed to the rows on both sides.
     fn offer(&self, worker: &mut Worker, i: usize, j: usize) -> Result<()> {
         let Worker {
-            hits, keys, frame, ..
+            hits, keys, frames, ..
         } = worker;
+        let frame = &mut frames[0];
         let context = self.context;
         let columns = self.vectors.kernel.right_rows();
         if hits.found().is_empty() {

@@ -64,14 +64,17 @@ pub(crate) fn least_block(kernel: Kernel) -> usize {
     }
 }
 
-/// Rows of a block that suit a kernel: some 384 while both blocks of a tile fit the second-level
+/// Rows of a block, and of one whose rows see all others at once.
+pub(crate) const BLOCK: usize = 384;
+pub(crate) const SMALL_BLOCK: usize = 192;
+
+/// Rows of a block that suit a kernel: some `most` while both blocks of a tile fit the second-level
 /// cache, fewer when rows are long.
-pub(crate) fn block_rows(kernel: Kernel, columns: usize) -> usize {
-    const ROWS: usize = 384;
+pub(crate) fn block_rows(kernel: Kernel, columns: usize, most: usize) -> usize {
     const WORDS: usize = 1 << 17;
     let least = least_block(kernel);
     let fitting = WORDS / kernel.depth(columns).max(1);
-    (fitting.min(ROWS) / least).max(1) * least
+    (fitting.min(most) / least).max(1) * least
 }
 
 /// What sums of the kernel may lose, relative to |v̂||ŵ|: the sums themselves, then conversion,
@@ -96,8 +99,14 @@ pub(crate) fn serves(kernel: Kernel, columns: usize) -> bool {
 }
 
 /// Bytes that vectors take.
-pub(crate) fn bytes(kernel: Kernel, rows: usize, columns: usize, copied: bool) -> u128 {
-    let padded = rows.next_multiple_of(block_rows(kernel, columns)) as u128;
+pub(crate) fn bytes(
+    kernel: Kernel,
+    rows: usize,
+    columns: usize,
+    block: usize,
+    copied: bool,
+) -> u128 {
+    let padded = rows.next_multiple_of(block) as u128;
     padded * (8 * kernel.depth(columns) as u128 + size_of::<Facts>() as u128)
         + u128::from(copied) * rows as u128 * (4 * columns as u128 + size_of::<Aside>() as u128)
 }
