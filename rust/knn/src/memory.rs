@@ -35,6 +35,7 @@ impl Plan {
 
 /// What a plan depends on.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // each a fact by itself
 pub(crate) struct Sizes {
     /// Rows that ask, as the search sees them.
     pub asked: usize,

@@ -3,6 +3,7 @@
 
 use std::alloc::{Layout, alloc_zeroed};
 use std::ops::{Deref, DerefMut, Range};
+use std::ptr::slice_from_raw_parts_mut;
 
 use layerscope_core::{Error, Result};
 
@@ -13,8 +14,8 @@ const LINE: usize = BYTES / size_of::<u32>();
 /// Words in memory that starts at a cache line, so that the rows of a panel do not straddle two.
 #[derive(Debug, Default)]
 pub(crate) struct Words {
-    all: Vec<u32>,
-    /// Those that start at a line. A vector that is moved leaves its words where they are.
+    all: Box<[u32]>,
+    /// Those that start at a line. A box that is moved leaves its words where they are.
     used: Range<usize>,
 }
 
@@ -31,7 +32,8 @@ impl Words {
 }
 
 /// Zeros that the system hands out page by page, to the thread that first writes there.
-fn zeros(length: usize) -> Result<Vec<u32>> {
+#[allow(clippy::cast_ptr_alignment)] // the layout is that of words
+fn zeros(length: usize) -> Result<Box<[u32]>> {
     let refused = Error::OutOfMemory {
         bytes: (length as u64).saturating_mul(size_of::<u32>() as u64),
     };
@@ -39,16 +41,16 @@ fn zeros(length: usize) -> Result<Vec<u32>> {
         return Err(refused);
     };
     if layout.size() == 0 {
-        return Ok(Vec::new());
+        return Ok(Box::default());
     }
     // SAFETY: the layout has a size.
     let start = unsafe { alloc_zeroed(layout) }.cast::<u32>();
     if start.is_null() {
         return Err(refused);
     }
-    // SAFETY: the allocator of vectors has just given room for `length` words, in the layout of an
-    // array of them, and zero bytes are words.
-    Ok(unsafe { Vec::from_raw_parts(start, length, length) })
+    // SAFETY: the allocator of boxes has just given room for `length` words, in the layout of an
+    // array of them, zero bytes are words, and nobody else has the address.
+    Ok(unsafe { Box::from_raw(slice_from_raw_parts_mut(start, length)) })
 }
 
 impl Deref for Words {
