@@ -93,7 +93,7 @@ fn fitting(sizes: &Sizes) -> Vec<Kernel> {
 
 /// Few rows: a search of its own to the cost model.
 fn is_small(sizes: &Sizes) -> bool {
-    const ROWS: usize = 300;
+    const ROWS: usize = 150;
     sizes.rows <= ROWS
 }
 
