@@ -65,13 +65,13 @@ class FeatureNetwork(Result):
         InvalidInputError
             If it is not above 0.
         """
-        asked: Any = epsilon
+        kind: Any = type(epsilon)
         rule = "must be a number above 0"
         # Real numbers are numpy's too; a truth value is one to Python, and no distance.
-        if not isinstance(asked, Real) or isinstance(asked, bool):
-            raise InvalidTypeError("epsilon", rule, repr(asked))
-        if not asked > 0:
-            raise InvalidInputError("epsilon", rule, repr(asked))
+        if kind is bool or not issubclass(kind, Real):
+            raise InvalidTypeError("epsilon", rule, repr(epsilon))
+        if not epsilon > 0:
+            raise InvalidInputError("epsilon", rule, repr(epsilon))
         near = np.triu(self.distances < epsilon, 1)
         return Graph.from_edges(np.argwhere(near), n_nodes=len(self.distances))
 

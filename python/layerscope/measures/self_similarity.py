@@ -177,9 +177,9 @@ def self_similarity(
     Notes
     -----
     Takes O(D² B) time for each of 1 + ``n_null`` layers, with up to 64 MiB for distances that are
-    kept; the covering form keeps all of them twice, 8 D² bytes. The rate is not a count of boxes, and
-    pure noise does not score 0: compare with ``null_mean``. Dead units are equal to each other
-    and set the smallest distance to 0.
+    kept; the covering form keeps all of them twice, 8 D² bytes. The rate is not a count of boxes,
+    and pure noise does not score 0: compare with ``null_mean``. Dead units are equal to each
+    other and set the smallest distance to 0.
 
     References
     ----------

@@ -33,6 +33,7 @@ __all__ = [
     "box_counts_by_layer",
     "cka",
     "community_agreement",
+    "feature_network",
     "figure",
     "flow",
     "k_occurrence",
