@@ -109,7 +109,10 @@ def _counted(
         boxes = (width - (width - 1) * inner.log() / logarithm).clamp(min=1.0)
     deviation = boxes.log() / logarithm - (x[-1] - x) / (x[-1] - x[0])
     per_share = -((width - 1) ** 2) / (inner * logarithm)
-    weight = deviation.sign() * 2 / (boxes * logarithm * len(theta)) * per_share
+    # At the largest θ the curve meets the line by definition, where there is no derivative.
+    rounding = 1e-12 if deviation.dtype == torch.float64 else 1e-6
+    sign = torch.where(deviation.abs() < rounding, 0.0, deviation.sign())
+    weight = sign * 2 / (boxes * logarithm * len(theta)) * per_share
     kappa = recipe.kappa
 
     def h(c: torch.Tensor) -> torch.Tensor:

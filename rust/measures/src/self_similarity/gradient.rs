@@ -296,9 +296,15 @@ fn bell(t: f64) -> f64 {
     e / ((1.0 + e) * (1.0 + e))
 }
 
-/// The sign; 0 for 0, where the absolute value has no derivative.
-fn sign(x: f64) -> f64 {
-    if x == 0.0 { 0.0 } else { x.signum() }
+/// The sign; 0 for 0 but for rounding, where the absolute value has no derivative: at the largest
+/// θ the curve meets the line by definition.
+fn sign(deviation: f64) -> f64 {
+    const ROUNDING: f64 = 1e-12;
+    if deviation.abs() < ROUNDING {
+        0.0
+    } else {
+        deviation.signum()
+    }
 }
 
 /// From derivatives by distances to derivatives by responses, samples × units.
