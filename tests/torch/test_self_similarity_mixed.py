@@ -48,7 +48,7 @@ def test_the_loss_under_autocast_is_that_of_the_rounded_features(form, dtype):
     assert term.dtype == torch.float32
     rounded = heard[0].detach().float().requires_grad_()
     expected = 0.5 * (self_similarity(rounded, form=form) - 0.1) ** 2
-    assert float(term) == pytest.approx(float(expected), rel=1e-6)
+    assert term.item() == pytest.approx(expected.item(), rel=1e-6)
     term.backward()
     expected.backward()
     # The gradient goes on from the rounded features: through the linear layer before them.
