@@ -1,9 +1,8 @@
-//! Small graphs are searched several times, and the runs are put together.
+//! Several searches, put together.
 //!
 //! What all runs agree on is made the nodes of a coarser graph, on which the search goes on: a start
 //! from core groups (Ovelgönne and Geyer-Schulz 2013). Where the runs differ the graph has a second
-//! look; where they agree it is settled. On a small graph that costs next to nothing, and one run
-//! may end far from the best there.
+//! look; where they agree it is settled.
 
 use layerscope_core::{Result, with_capacity};
 
@@ -16,18 +15,8 @@ use super::quality::Sums;
 use super::tools::Shop;
 use super::{Algorithm, Network, Settings, iterate};
 
-/// Arcs of a graph up to which it is small.
-const SMALL: usize = 1 << 15;
-/// Runs on a small graph.
-const RUNS: u64 = 6;
 /// Bit of the seed that tells runs apart: above those of iterations and levels.
 const RUN_BIT: u32 = 52;
-
-/// Whether this search is worth several runs: a small graph, and no limit to its iterations.
-pub(super) fn worth_it(arcs: usize, settings: &Settings) -> bool {
-    let free = settings.initial.is_none() && settings.iterations.is_none();
-    settings.algorithm == Algorithm::Leiden && free && (1..=SMALL).contains(&arcs)
-}
 
 /// The best of several runs and of what comes of their overlap; with it, whether it is stable and
 /// its iterations.
@@ -49,7 +38,7 @@ pub(super) fn best_of_runs<W: Weights>(
         Ok(())
     };
     let mut overlap = Vec::new();
-    for run in 0..RUNS {
+    for run in 0..u64::from(settings.runs) {
         let settings = Settings {
             seed: settings.seed.wrapping_add(run << RUN_BIT),
             ..*settings
@@ -67,8 +56,10 @@ pub(super) fn best_of_runs<W: Weights>(
     let count = renumber(&mut overlap)?;
     let groups = Groups::new(&overlap, count)?;
     let coarse = aggregate(shop, level, &overlap, &groups)?;
-    let seed = settings.seed.wrapping_add(RUNS << RUN_BIT);
-    let way = Way::Start { refine: true };
+    let seed = settings.seed.wrapping_add(u64::from(settings.runs) << RUN_BIT);
+    let way = Way::Start {
+        refine: settings.algorithm == Algorithm::Leiden,
+    };
     let mut above = identity(count)?;
     Walk { shop, way, seed }.level(&coarse.level(level.rate), &mut above, false, 0)?;
     let mut community = overlap;

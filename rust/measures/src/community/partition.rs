@@ -111,7 +111,8 @@ impl Partition {
         }
         sums.drain(|community, weight| {
             let there = weight - expected * self.mass[community as usize];
-            if there > gain + least && community != own {
+            // Never its own, where the node's mass would be counted against itself.
+            if there > gain + least {
                 (target, gain, to) = (community, there, weight);
             }
         });

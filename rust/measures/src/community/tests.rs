@@ -23,6 +23,7 @@ const PLAIN: Settings = Settings {
     resolution: 1.0,
     initial: None,
     iterations: None,
+    runs: 1,
     seed: 0,
 };
 
