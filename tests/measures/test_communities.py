@@ -192,12 +192,15 @@ def test_planted_groups_are_found_where_modularity_can_find_them() -> None:
         checked += 1
         planted = np.loadtxt(shared("lfr", f"{name}.labels.gz"), dtype=int)
         graph = read("lfr", f"{name}.edges.gz", nodes=len(planted))
-        best = max(
-            (ls.leiden(graph, random_state=seed) for seed in range(10)),
-            key=lambda found: found.modularity,
-        )
-        nmi = normalized_mutual_info_score(planted, best.labels)
-        assert nmi >= row["nmi_best_vs_planted"] - 0.01, (name, nmi)
+        # What igraph found by many runs takes several here too; one run falls a little behind on
+        # two of the graphs.
+        for runs, behind in ((6, 0.01), (1, 0.04)):
+            best = max(
+                (ls.leiden(graph, random_state=seed, n_runs=runs) for seed in range(10)),
+                key=lambda found: found.modularity,
+            )
+            nmi = normalized_mutual_info_score(planted, best.labels)
+            assert nmi >= row["nmi_best_vs_planted"] - behind, (name, runs, nmi)
     assert checked >= 5
 
 
@@ -337,7 +340,7 @@ def test_settings_tell_where_the_start_came_from() -> None:
     assert (origin["function"], origin["random_state"]) == ("louvain", 5)
     by_hand = ls.leiden(graph, initial=["a", "b"] * 17)
     other = ls.leiden(graph, initial=["b", "b"] + ["a", "b"] * 16)
-    assert "labels of 2 kinds that were given" in by_hand.settings["initial"]
+    assert "given labels, 2 different ones" in by_hand.settings["initial"]
     assert by_hand.settings["initial"] != other.settings["initial"]
     json.dumps(ls.leiden(graph, initial=first).to_dict())
 
