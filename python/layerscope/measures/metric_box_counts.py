@@ -41,8 +41,8 @@ def metric_box_counts(
     Parameters
     ----------
     distances : array-like, shape (n, n)
-        Finite, none negative, the same in both directions, zero on the diagonal: for the samples
-        of a layer ``feature_network(X.T).distances``, for its units ``feature_network(X).distances``.
+        Finite, none negative, the same in both directions, zero on the diagonal. For the samples
+        of a layer: ``feature_network(X.T).distances``; for its units, that of ``X``.
     sizes : sequence of float, optional
         Sizes l_B; by default ``n_sizes`` in equal ratios, from the smallest distance above 0 to
         just above the largest.

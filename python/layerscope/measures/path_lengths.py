@@ -79,7 +79,5 @@ def path_lengths(
     jobs, limit = check_jobs(n_jobs), check_memory(memory_limit)
     watch = progress_for(progress, "path lengths")
     out = empty_table(n_rows, checked.n_nodes, np.float64, limit)
-    _core.path_lengths(
-        checked.indptr, checked.indices, checked.weights, starts, out, jobs, watch
-    )
+    _core.path_lengths(checked.indptr, checked.indices, checked.weights, starts, out, jobs, watch)
     return out

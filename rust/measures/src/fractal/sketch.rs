@@ -3,18 +3,19 @@
 //! Every node draws a rank; the sketch of a ball is the K smallest ranks in it, found by handing
 //! sketches from neighbour to neighbour, one round per step of the radius. A sketch is a uniform
 //! sample of its ball, so the ball's size times the share of uncovered nodes in the sketch
-//! estimates how many uncovered nodes the ball holds. The largest estimates are looked at exactly,
-//! by a search, and the best of them becomes a centre. When few of the nodes that drew are left,
+//! estimates how many uncovered nodes the ball holds. While effort lasts, every node that may hold
+//! most, by an estimate raised by three of its errors, is looked at exactly, by a search, before a
+//! centre is chosen: lattices, where many balls are equal, need that. After that sixteen of the
+//! largest estimates are searched for each centre. When few of the nodes that drew are left,
 //! samples say little: those that are left draw again, alone. Once they are so few that a bit for
 //! each takes no more room than the sketches did, they are covered exactly. Graphs that are so
 //! small from the start never come here: [`exact`].
 //!
 //! Departs from Akiba et al. in two points: the state of the covering is exact throughout, where
-//! they keep a sketch of it, and the best estimates are searched, since the largest of many
-//! estimates is seldom the largest truth.
+//! they keep a sketch of it, and estimates are searched, since the largest of many estimates is
+//! seldom the largest truth.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 use layerscope_core::{Error, Result, Run, filled};
 
@@ -23,12 +24,14 @@ use super::network::Network;
 
 mod balls;
 mod merge;
+mod queue;
 mod rest;
 mod samples;
 #[cfg(test)]
 mod tests;
 
 use balls::{BALLS, Balls};
+use queue::{Queue, Trust};
 pub(super) use samples::Sketches;
 
 /// Ranks of a sketch, at least: estimates are then good to one part in eleven.
@@ -39,6 +42,11 @@ const MOST: usize = 1024;
 const ALL: usize = 1 << 24;
 /// Nodes draw again when fewer than one in so many of those that drew are left.
 const FEW: usize = 32;
+/// Edges that searches may go along in one covering, for each edge there is, and at least.
+const EFFORT: u64 = 30;
+const LEAST_EFFORT: u64 = 200_000_000;
+/// Standard errors that estimates are raised by while there is effort left.
+const ERRORS: f64 = 3.0;
 
 /// Ranks of a sketch; it depends on the graph alone.
 pub(super) fn length(nodes: usize) -> usize {
@@ -74,6 +82,7 @@ pub(super) fn cover(
         n_left: nodes,
         centres: Vec::new(),
         balls: Balls::new(nodes)?,
+        effort: 0,
     };
     state.choose(network, first, run)?;
     for round in 1.. {
@@ -102,6 +111,8 @@ struct State {
     n_left: usize,
     centres: Vec<u32>,
     balls: Balls,
+    /// Edges that searches went along.
+    effort: u64,
 }
 
 impl State {
@@ -114,119 +125,66 @@ impl State {
             rank_of[node as usize] = rank as u32;
             uncovered[rank] = self.left[node as usize];
         }
-        let mut queue = Queue::new(sketches, &uncovered, run)?;
+        let spent = self.effort >= most_effort(network);
+        let errors = if spent { 0.0 } else { ERRORS };
+        let mut queue = Queue::new(sketches, errors, &uncovered, run)?;
         let mut tried: Vec<u32> = Vec::new();
         loop {
-            let Some((node, sure)) = queue.best(sketches, &uncovered, run)? else {
+            let Some((node, trust)) = queue.best(sketches, &uncovered, run)? else {
                 return Ok(());
             };
             // A sketch that is its ball is exact, however few nodes are left.
             let few = FEW * self.n_left < sketches.node.len() || self.n_left <= bits(sketches.most);
-            if few && !sure {
+            if few && trust != Trust::Sure {
                 return Ok(());
             }
-            tried.clear();
-            tried.push(node);
-            while !sure && tried.len() < BALLS {
-                let Some((node, _)) = queue.best(sketches, &uncovered, run)? else {
-                    break;
-                };
+            let mut centre = node;
+            if trust == Trust::Guess {
+                tried.clear();
                 tried.push(node);
+                while tried.len() < BALLS {
+                    let Some((node, trust)) = queue.best(sketches, &uncovered, run)? else {
+                        break;
+                    };
+                    tried.push(node);
+                    if trust != Trust::Guess {
+                        break;
+                    }
+                }
+                let around = tried.iter().copied();
+                self.effort += self.balls.find(network, around, sketches.radius, run)?;
+                let (sizes, counts) = self.balls.counts(&rank_of, &self.left);
+                for ((&node, size), &count) in tried.iter().zip(sizes).zip(&counts) {
+                    queue.learn(node, size, count, sketches, &uncovered);
+                }
+                if self.effort < most_effort(network) {
+                    continue;
+                }
+                queue.errors = 0.0;
+                let best = tried
+                    .iter()
+                    .zip(counts)
+                    .max_by_key(|&(&node, n)| (n, Reverse(node)));
+                centre = best.map_or(node, |(&node, _)| node);
             }
-            self.balls
-                .find(network, tried.iter().copied(), sketches.radius, run)?;
-            let counts = self.balls.counts(&self.left);
-            let (ball, &centre) = tried
-                .iter()
-                .enumerate()
-                .max_by_key(|&(ball, &node)| (counts[ball], Reverse(node)))
-                .ok_or_else(|| Error::Internal("no centre was tried".into()))?;
+            let alone = std::iter::once(centre);
+            self.balls.find(network, alone, sketches.radius, run)?;
             self.centres.push(centre);
-            for other in self.balls.nodes(ball) {
+            queue.chosen += 1;
+            for &other in self.balls.nodes() {
                 if std::mem::replace(&mut self.left[other as usize], false) {
                     self.n_left -= 1;
                     uncovered[rank_of[other as usize] as usize] = false;
                 }
             }
-            for (&node, count) in tried.iter().zip(counts) {
-                if node != centre {
-                    queue.wait(node, count, sketches, &uncovered);
-                }
-            }
         }
     }
 }
 
-/// A gain, by its bits, and whose it is: the smallest node first among equals. The bits of floats
-/// that are not negative are ordered as the floats are.
-type Entry = (u64, Reverse<u32>);
-
-/// Nodes by the gains they promise. Gains only fall while nodes are covered, so old ones are
-/// bounds, as in `memb`.
-struct Queue {
-    heap: BinaryHeap<Entry>,
-    /// What a search has found a node's gain to be: an estimate above it is wrong.
-    known: Vec<u32>,
-    looks: u32,
-}
-
-impl Queue {
-    fn new(sketches: &Sketches, uncovered: &[bool], run: &Run) -> Result<Self> {
-        let nodes = sketches.nodes();
-        let mut queue = Self {
-            heap: BinaryHeap::new(),
-            known: filled(nodes, u32::MAX)?,
-            looks: 0,
-        };
-        for node in 0..nodes as u32 {
-            if node % 4096 == 0 {
-                run.check()?;
-            }
-            let (entry, _) = queue.entry(node, sketches, uncovered);
-            if entry.0 > 0 {
-                queue.heap.push(entry);
-            }
-        }
-        Ok(queue)
-    }
-
-    fn entry(&self, node: u32, sketches: &Sketches, uncovered: &[bool]) -> (Entry, bool) {
-        let (gain, sure) = sketches.gain(node as usize, uncovered);
-        let gain = gain.min(f64::from(self.known[node as usize]));
-        ((gain.to_bits(), Reverse(node)), sure)
-    }
-
-    /// Takes out the node that promises most, and says whether it is sure to keep that.
-    fn best(
-        &mut self,
-        sketches: &Sketches,
-        uncovered: &[bool],
-        run: &Run,
-    ) -> Result<Option<(u32, bool)>> {
-        while let Some((_, Reverse(node))) = self.heap.pop() {
-            if self.looks.is_multiple_of(1024) {
-                run.check()?;
-            }
-            self.looks = self.looks.wrapping_add(1);
-            let (entry, sure) = self.entry(node, sketches, uncovered);
-            if entry.0 == 0 {
-                continue;
-            }
-            if self.heap.peek().is_some_and(|next| entry < *next) {
-                self.heap.push(entry);
-                continue;
-            }
-            return Ok(Some((node, sure)));
-        }
-        Ok(None)
-    }
-
-    /// Puts back a node that a search has found to have a gain.
-    fn wait(&mut self, node: u32, count: u32, sketches: &Sketches, uncovered: &[bool]) {
-        self.known[node as usize] = count;
-        let (entry, _) = self.entry(node, sketches, uncovered);
-        self.heap.push(entry);
-    }
+/// Edges that searches for the best centre may go along, in one covering: where that is not enough
+/// to be sure of the best, the best of a few must do.
+fn most_effort(network: Network) -> u64 {
+    (EFFORT * network.arcs() as u64).max(LEAST_EFFORT)
 }
 
 /// Refuses a limit that the sketches do not fit under.

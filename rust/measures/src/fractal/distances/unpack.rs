@@ -35,14 +35,8 @@ pub(super) fn rows<T: Hops>(
         widest(
             #[inline(always)]
             || {
-                block(
-                    &sources,
-                    reached.is_some(),
-                    places,
-                    start,
-                    &mut digits,
-                    rows,
-                )
+                let partly = reached.is_some();
+                block(&sources, partly, places, start, &mut digits, rows);
             },
         );
     }
@@ -150,11 +144,11 @@ fn transpose_bytes(square: &mut Square) {
         (1, 0x00FF_00FF_00FF_00FF),
     ] {
         for row in (0..8).filter(|row| row & size == 0) {
-            for column in 0..8 {
-                let (one, other) = (square[row][column], square[row + size][column]);
-                let swap = ((one >> (8 * size)) ^ other) & mask;
-                square[row][column] = one ^ (swap << (8 * size));
-                square[row + size][column] = other ^ swap;
+            let (above, below) = square.split_at_mut(row + size);
+            for (one, other) in above[row].iter_mut().zip(&mut below[0]) {
+                let swap = ((*one >> (8 * size)) ^ *other) & mask;
+                *one ^= swap << (8 * size);
+                *other ^= swap;
             }
         }
     }

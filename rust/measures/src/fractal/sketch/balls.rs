@@ -30,14 +30,15 @@ impl Balls {
         })
     }
 
-    /// Searches from different centres at once.
+    /// Searches from different centres at once, and says along how many edges.
     pub fn find(
         &mut self,
         network: Network,
         centres: impl Iterator<Item = u32>,
         radius: u32,
         run: &Run,
-    ) -> Result<()> {
+    ) -> Result<u64> {
+        let mut edges = 0;
         for &node in &self.found {
             self.bits[node as usize] = 0;
         }
@@ -57,7 +58,9 @@ impl Balls {
                     run.check()?;
                 }
                 let news = std::mem::take(&mut self.news[node as usize]);
-                for &other in network.neighbours(node as usize) {
+                let near = network.neighbours(node as usize);
+                edges += near.len() as u64;
+                for &other in near {
                     let new = news & !self.bits[other as usize];
                     if new != 0 {
                         if self.coming[other as usize] == 0 {
@@ -81,25 +84,30 @@ impl Balls {
                 break;
             }
         }
-        Ok(())
+        Ok(edges)
     }
 
-    /// How many nodes of each ball are left.
-    pub fn counts(&self, left: &[bool]) -> [u32; BALLS] {
-        let mut counts = [0; BALLS];
-        for &node in self.found.iter().filter(|&&node| left[node as usize]) {
-            let mut bits = self.bits[node as usize];
+    /// How many nodes each ball has, of those that drew, and how many of these are left.
+    pub fn counts(&self, drew: &[u32], left: &[bool]) -> ([u32; BALLS], [u32; BALLS]) {
+        let (mut sizes, mut counts) = ([0; BALLS], [0; BALLS]);
+        for &node in &self.found {
+            let node = node as usize;
+            if drew[node] == u32::MAX {
+                continue;
+            }
+            let mut bits = self.bits[node];
             while bits != 0 {
-                counts[bits.trailing_zeros() as usize] += 1;
+                let ball = bits.trailing_zeros() as usize;
+                sizes[ball] += 1;
+                counts[ball] += u32::from(left[node]);
                 bits &= bits - 1;
             }
         }
-        counts
+        (sizes, counts)
     }
 
-    /// The nodes of a ball.
-    pub fn nodes(&self, ball: usize) -> impl Iterator<Item = u32> {
-        let inside = move |&node: &u32| self.bits[node as usize] >> ball & 1 == 1;
-        self.found.iter().copied().filter(inside)
+    /// The nodes of all balls.
+    pub fn nodes(&self) -> &[u32] {
+        &self.found
     }
 }

@@ -60,6 +60,8 @@ impl Merger {
 }
 
 /// Merges the first `PAIRS` pairs of rows.
+// Places move together: in the answer, and in both parts of every pair.
+#[allow(clippy::needless_range_loop)]
 fn side_by_side<const PAIRS: usize>(rows: &[u32], most: usize, merged: &mut [u32]) {
     let row = |number: usize| &rows[number * most..][..most];
     let ones: [&[u32]; PAIRS] = std::array::from_fn(|pair| row(2 * pair));

@@ -108,8 +108,9 @@ impl Sketches {
     }
 
     /// How many uncovered nodes the ball holds, by estimate, and whether that is exact: where the
-    /// sketch is the ball.
-    pub fn gain(&self, node: usize, uncovered: &[bool]) -> (f64, bool) {
+    /// sketch is the ball. The `size` of the ball helps where it is known, and is 0 where it is not.
+    /// An estimate is raised by `errors` of its standard errors.
+    pub fn gain(&self, node: usize, size: u32, errors: f64, uncovered: &[bool]) -> (f64, bool) {
         let sketch = self.of(node);
         let hits = sketch
             .iter()
@@ -121,7 +122,10 @@ impl Sketches {
         // The K-th smallest of M ranks among N drawn without replacement: E[(K − 1) / (R − 1)] is
         // M / N, with ranks R from 1.
         let (k, last) = (self.most as f64, f64::from(sketch[self.most - 1]));
-        let size = self.node.len() as f64 * (k - 1.0) / last;
-        (hits / k * size, false)
+        let most = match size {
+            0 => self.node.len() as f64 * (k - 1.0) / last * (1.0 + errors / k.sqrt()),
+            size => f64::from(size),
+        };
+        (((hits + errors * hits.sqrt()) / k).min(1.0) * most, false)
     }
 }

@@ -23,11 +23,9 @@ proptest! {
     fn heights_of_linkage_are_those_of_the_twin(n in 1..16usize, seed in any::<u64>()) {
         let mut generator = stream(seed, 0);
         let mut table = vec![vec![0.0; n]; n];
-        for i in 0..n {
-            for j in 0..i {
-                table[i][j] = generator.random::<f64>();
-                table[j][i] = table[i][j];
-            }
+        for (i, j) in (0..n * n).map(|place| (place / n, place % n)).filter(|(i, j)| j < i) {
+            table[i][j] = generator.random::<f64>();
+            table[j][i] = table[i][j];
         }
         let mut expected = twin::linkage_heights(&table);
         expected.sort_by(f64::total_cmp);
@@ -41,7 +39,7 @@ fn lengths_whose_sum_overflows_are_refused() {
     let parts = Parts::new(3, &[(0, 1), (1, 2)], Some(&[1e308, 1e308]));
     let mut table = vec![0.0; 9];
     let refused = one(|run| lengths::path_lengths(parts.network(), None, &mut table, run));
-    assert!(matches!(refused, Err(Error::Invalid { argument, .. }) if argument == "graph"));
+    assert!(matches!(refused, Err(Error::InvalidInput { argument, .. }) if argument == "graph"));
 }
 
 #[test]
@@ -58,5 +56,9 @@ fn wrong_tables_of_distances_are_refused() {
         let count = if wrong.is_empty() { 0 } else { 2 };
         assert!(one(|run| linkage::heights(&wrong, count, run)).is_err());
     }
-    assert!(one(|run| linkage::heights(&[0.0], 1, run)).unwrap().is_empty());
+    assert!(
+        one(|run| linkage::heights(&[0.0], 1, run))
+            .unwrap()
+            .is_empty()
+    );
 }
