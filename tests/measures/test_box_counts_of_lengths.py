@@ -131,7 +131,7 @@ def test_samples_of_a_layer_have_a_dimension_by_their_distances():
     assert values[0] == pytest.approx(1, abs=0.25)
     assert (np.diff(values) > 0.25).all()
     assert (np.array(values) < (1, 2, 3, 5)).all()
-    assert "murtagh1983" in ls.cite("metric_box_counts")
+    assert "murtagh1983" in ls.cite(counts)
 
 
 @pytest.mark.parametrize(
