@@ -358,6 +358,7 @@ def communities(
     quality: str,
     initial: npt.NDArray[np.uint32] | None,
     iterations: int | None,
+    runs: int,
     seed: int,
     n_jobs: int | None = None,
     progress: Callable[[int, int], object] | None = None,

@@ -11,6 +11,7 @@ from layerscope.measures.box_counts import BoxCounts, box_counts, boxes
 from layerscope.measures.cka import CKA, cka
 from layerscope.measures.communities import Communities, leiden, louvain
 from layerscope.measures.degree_exponent import DegreeExponent, degree_exponent
+from layerscope.measures.feature_network import FeatureNetwork, feature_network
 from layerscope.measures.follow_communities import FollowedCommunities, follow_communities
 from layerscope.measures.fractal_dimension import FractalDimension, fractal_dimension
 from layerscope.measures.fuzzy_box_counts import FuzzyBoxCounts, fuzzy_box_counts
@@ -29,12 +30,7 @@ from layerscope.measures.renormalize import (
     renormalize,
 )
 from layerscope.measures.rewire import rewire
-from layerscope.measures.self_similarity import (
-    FeatureNetwork,
-    SelfSimilarity,
-    feature_network,
-    self_similarity,
-)
+from layerscope.measures.self_similarity import SelfSimilarity, self_similarity
 
 __all__ = [
     "CKA",
