@@ -197,6 +197,67 @@ def test_the_table_and_the_dictionary() -> None:
     assert "vinh2010clusterings" not in ls.cite(ls.follow_communities(stack))
 
 
+def test_how_the_search_goes_is_passed_on() -> None:
+    stack, _ = blobs()
+    followed = ls.follow_communities(
+        stack, quality="cpm", resolution=0.05, n_iterations=3, n_runs=2, random_state=4
+    )
+    graph = ls.neighbors(stack["late"]).graph()
+    alone = ls.leiden(
+        graph, quality="cpm", resolution=0.05, n_iterations=3, n_runs=2, random_state=4
+    )
+    np.testing.assert_array_equal(followed["late"].labels, alone.labels)
+    asked = {"quality": "cpm", "n_iterations": 3, "n_runs": 2, "random_state": 4}
+    assert {key: followed.settings[key] for key in asked} == asked
+    assert not followed.warnings
+
+
+def test_settings_that_differ_among_ready_communities_are_told() -> None:
+    stack, _ = blobs()
+    graphs = {name: ls.neighbors(X).graph() for name, X in stack.items()}
+    found = {
+        "early": ls.leiden(graphs["early"], resolution=0.5),
+        "late": ls.louvain(graphs["late"], random_state=3),
+    }
+    followed = ls.follow_communities(found)
+    [warning] = followed.warnings
+    assert "differ in algorithm (leiden, louvain), resolution (0.5, 1.0)" in warning
+    assert followed.settings["resolution"] == {"early": 0.5, "late": 1.0}
+    assert followed.settings["quality"] == "modularity"
+    alike = {name: ls.leiden(graph, random_state=3) for name, graph in graphs.items()}
+    assert ls.follow_communities(alike).settings["random_state"] == 3
+    assert not ls.follow_communities(alike).warnings
+
+
+def test_tables_of_several_metrics_or_depths_are_not_mixed() -> None:
+    stack, _ = blobs()
+    mixed = {
+        "early": ls.neighbors(stack["early"], metric="cosine"),
+        "late": ls.neighbors(stack["late"]),
+    }
+    with pytest.raises(ls.errors.InvalidInputError, match=r"one metric \(cosine\)"):
+        ls.follow_communities(mixed)
+    tables = {
+        "early": ls.neighbors(stack["early"], n_neighbors=30),
+        "late": ls.neighbors(stack["late"], n_neighbors=12),
+    }
+    followed = ls.follow_communities(tables)
+    assert followed.settings["n_neighbors"] == 12
+    assert not followed.warnings
+    beside = ls.follow_communities({"early": mixed["early"], "late": stack["late"]})
+    assert beside.settings["metric"] == "cosine"
+
+
+def test_what_is_printed_is_for_reading() -> None:
+    stack, classes = blobs()
+    text = repr(ls.follow_communities(stack, labels=classes, n_neighbors=60, resolution=0.3))
+    assert "n_communities  2 4" in text
+    assert "splits         2" in text
+    assert "ami" in text
+    assert "LayerAgreement" not in text
+    assert "none" in repr(follow(WHOLE))
+
+
 def test_what_is_wrong_is_named() -> None:
     stack, _ = blobs()
     ready = {"a": communities(WHOLE)}
@@ -208,8 +269,23 @@ def test_what_is_wrong_is_named() -> None:
             ls.follow_communities(stack, minimum_overlap=share)
     with pytest.raises(wrong, match="labels"):
         ls.follow_communities(stack, labels=[0, 1])
-    with pytest.raises(wrong, match="n_neighbors"):
-        ls.follow_communities(ready, n_neighbors=3)
+    for argument, value in {
+        "n_neighbors": 3,
+        "random_state": 0,
+        "quality": "cpm",
+        "n_iterations": 4,
+        "n_runs": 2,
+        "resolution": 1.0,
+    }.items():
+        with pytest.raises(wrong, match=f"{argument} must not be given beside communities"):
+            ls.follow_communities(ready, **{argument: value})
+    for argument, value in {"quality": "size", "n_iterations": 0, "n_runs": 0}.items():
+        with pytest.raises(wrong, match=argument):
+            ls.follow_communities(stack, **{argument: value})
+    graph = ls.neighbors(stack["early"]).graph()
+    for wrong_stack in (graph, {"a": graph}):
+        with pytest.raises(ls.errors.InvalidTypeError, match=r"stack.*leiden\(graph\)"):
+            ls.follow_communities(wrong_stack)
     with pytest.raises(wrong, match="stack"):
         ls.follow_communities({**ready, "b": communities([0, 1])})
     with pytest.raises(wrong, match="stack"):

@@ -31,6 +31,8 @@ def test_the_table_has_what_following_finds() -> None:
     assert report.table["ami"] == tuple(followed.agreement.ami.tolist())
     assert report.table["ari"] == tuple(followed.agreement.ari.tolist())
     assert "traag2019leiden" in cite(report)
+    assert report.table["community_splits"] == (None, *followed.splits.tolist())
+    assert report.table["community_merges"] == (None, *followed.merges.tolist())
     without = analyze(stack, measures=["communities"])
     assert without.results["communities"].agreement is None
     assert "ami" not in without.table
@@ -46,6 +48,9 @@ def test_the_page_has_the_flow_and_the_agreement(tmp_path: Path) -> None:
     assert "Communities through the layers" in text
     assert "Communities and classes" in text
     assert "largest class" in text
+    assert "The neighbour graph of " in text
+    assert "Agreement of communities and classes (AMI)" in text
+    assert "none of it sums up" not in text
     page = analyze(stack, measures=["communities"]).to_html(tmp_path / "b.html")
     text = page.read_text(encoding="utf-8")
     assert "Communities through the layers" in text

@@ -84,6 +84,14 @@ CALLS = {
         "g = ls.Graph.from_edges(rng.integers(200_000, size=(2_000_000, 2)))",
         "ls.leiden(g, n_iterations=50, n_jobs={jobs}, progress=progress)",
     ),
+    "louvain": (
+        "g = ls.Graph.from_edges(rng.integers(200_000, size=(2_000_000, 2)))",
+        "ls.louvain(g, n_iterations=50, n_jobs={jobs}, progress=progress)",
+    ),
+    "leiden, several runs": (
+        "g = ls.Graph.from_edges(rng.integers(5_000, size=(40_000, 2)))",
+        "ls.leiden(g, n_runs=1000, n_jobs={jobs}, progress=progress)",
+    ),
     "analyze": (
         LARGE + "; y = np.arange(len(X)) % 10",
         "ls.analyze({{'a': X, 'b': X}}, labels=y, n_jobs={jobs}, progress=progress)",

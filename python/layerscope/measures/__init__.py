@@ -18,10 +18,12 @@ from layerscope.measures.fuzzy_box_counts import FuzzyBoxCounts, fuzzy_box_count
 from layerscope.measures.hop_distances import PathStatistics, hop_distances, path_statistics
 from layerscope.measures.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from layerscope.measures.label_agreement import LabelAgreement, label_agreement
+from layerscope.measures.metric_box_counts import metric_box_counts
 from layerscope.measures.modularity import Modularity, modularity
 from layerscope.measures.modularity_curve import Difference, ModularityCurve, modularity_curve
 from layerscope.measures.nntp import NNTP, nntp
 from layerscope.measures.nnts import NNTS, nnts
+from layerscope.measures.path_lengths import path_lengths
 from layerscope.measures.renormalize import (
     RenormalisationExponent,
     renormalisation_exponent,
@@ -67,10 +69,12 @@ __all__ = [
     "label_agreement",
     "leiden",
     "louvain",
+    "metric_box_counts",
     "modularity",
     "modularity_curve",
     "nntp",
     "nnts",
+    "path_lengths",
     "path_statistics",
     "per_layer",
     "renormalisation_exponent",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +26,19 @@ from layerscope._settings import (
     progress_for,
     record,
 )
-from layerscope.errors import InvalidInputError, LayerscopeError, MemoryLimitError
-from layerscope.neighbours import Graph, as_graph
+from layerscope.errors import (
+    InvalidInputError,
+    InvalidTypeError,
+    LayerscopeError,
+    MemoryLimitError,
+)
+from layerscope.neighbours import Graph, Neighbors, as_graph
 
-__all__ = ["Communities", "find_communities"]
+__all__ = ["QUALITIES", "Communities", "check_resolution", "find_communities"]
 
 QUALITIES = ("modularity", "cpm")
+MOST_RESOLUTION = 1e15
+MOST_RUNS = 1000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -51,10 +60,10 @@ class Communities(Result):
         What was made large, at the resolution asked for: modularity, or for CPM
         Σ [e_c − γ n_c (n_c − 1) / 2].
     converged : bool
-        Whether the last iteration found nothing more to speak of: it raised modularity by less
-        than 10⁻³, on graphs below 50,000 edges in proportion to these by less (CPM: that times m).
+        Whether the last iteration raised modularity by less than 0.01 (CPM: by less than 0.01 m).
+        More iterations and runs may find a little more.
     n_iterations : int
-        Iterations made.
+        Iterations made; with several runs, by the one that was best.
     levels : list of ndarray of int64
         How the communities are made of smaller ones: partitions, finest first, each a coarsening
         of the one before, the last equal to ``labels``. Computed when first asked for.
@@ -68,6 +77,8 @@ class Communities(Result):
     converged: bool
     n_iterations: int
     _graph: Graph | None = field(default=None, repr=False)
+    #: What networkx calls the nodes, where it does not count them.
+    _names: tuple[Hashable, ...] | None = field(default=None, repr=False)
 
     @property
     def n_samples(self) -> int:
@@ -114,6 +125,8 @@ class Communities(Result):
     def to_networkx(self) -> Any:
         """Return the graph as a ``networkx.Graph`` with node attribute ``community``.
 
+        Nodes have the names that they had where the graph came from networkx, numbers otherwise.
+
         Raises
         ------
         MissingExtraError
@@ -127,7 +140,11 @@ class Communities(Result):
         graph = self._graph.to_networkx()
         for node, label in enumerate(self.labels.tolist()):
             graph.nodes[node]["community"] = label
-        return graph
+        if self._names is None:
+            return graph
+        import networkx as nx
+
+        return nx.relabel_nodes(graph, dict(enumerate(self._names)))
 
 
 def find_communities(
@@ -138,22 +155,26 @@ def find_communities(
     quality: str,
     initial: Any,
     n_iterations: int | None,
+    n_runs: int,
     random_state: int,
     n_jobs: int | None,
     memory_limit: MemoryLimit,
     progress: Progress,
 ) -> Communities:
     """Check, compute, wrap; ``function`` is "louvain" or "leiden", the rest as they have it."""
-    resolution = check_float("resolution", resolution, low=0)
+    resolution = check_resolution(resolution)
     quality = check_choice("quality", quality, QUALITIES)
     if n_iterations is not None:
         n_iterations = check_int("n_iterations", n_iterations, low=1, high=2**32 - 1)
+    runs = check_int("n_runs", n_runs, low=1, high=MOST_RUNS)
+    if runs > 1 and initial is not None:
+        raise InvalidInputError("n_runs", "must be 1 beside a partition to start from", runs)
     seed = check_seed(random_state)
     jobs = check_jobs(n_jobs)
     limit = check_memory(memory_limit)
     arcs = _undirected(graph)
     start = None if initial is None else _initial(initial, arcs.n_nodes)
-    needed = 20 * len(arcs.indices) + 60 * arcs.n_nodes
+    needed = 20 * len(arcs.indices) + (60 if runs == 1 else 80) * arcs.n_nodes
     if limit is not None and limit < needed:
         rule = f"must be at least {needed} bytes for this graph"
         raise MemoryLimitError("memory_limit", rule, limit)
@@ -166,6 +187,7 @@ def find_communities(
         quality,
         start,
         n_iterations,
+        runs,
         seed,
         n_jobs=jobs,
         progress=progress_for(progress, function),
@@ -179,19 +201,35 @@ def find_communities(
         converged=converged,
         n_iterations=made,
         _graph=arcs,
+        _names=_node_names(graph),
         settings=record(
             function,
             resolution=resolution,
             quality=quality,
-            initial=start is not None,
+            initial=_origin(initial, start),
             n_iterations=n_iterations,
+            n_runs=runs,
             random_state=seed,
         ),
         warnings=() if arcs.weights.any() else ("no weight at all, so every node is alone",),
     )
 
 
+def check_resolution(resolution: object) -> float:
+    """Return γ: a number from 0 to 1e15, and no truth value."""
+    if isinstance(resolution, bool | np.bool_):
+        rule = "must be a finite number of at least 0"
+        raise InvalidTypeError("resolution", rule, repr(bool(resolution)))
+    number = check_float("resolution", resolution, low=0)
+    if number > MOST_RESOLUTION:
+        raise InvalidInputError("resolution", f"must be at most {MOST_RESOLUTION:g}", number)
+    return number
+
+
 def _undirected(graph: Any) -> Graph:
+    if isinstance(graph, Neighbors):
+        rule = "must be a graph: Neighbors.graph() makes one of these neighbours"
+        raise InvalidTypeError("graph", rule, "Neighbors")
     arcs = as_graph(graph)
     if arcs.directed:
         rule = (
@@ -209,3 +247,22 @@ def _initial(initial: Any, n_nodes: int) -> npt.NDArray[np.uint32]:
         return encode_labels(initial, n_nodes)[0]
     except LayerscopeError as error:
         raise type(error)("initial", error.rule, error.value) from None
+
+
+def _origin(initial: Any, start: npt.NDArray[np.uint32] | None) -> Any:
+    """Return where the start came from: nothing, the settings of a search, or labels."""
+    if start is None:
+        return None
+    if isinstance(initial, Communities):
+        return dict(initial.settings)
+    return (
+        f"given labels, {int(start.max(initial=0)) + 1} different ones, CRC-32 {crc32(start):08x}"
+    )
+
+
+def _node_names(graph: Any) -> tuple[Hashable, ...] | None:
+    """Return what a networkx graph calls its nodes, None where these are counted."""
+    if isinstance(graph, Graph) or not hasattr(graph, "nodes"):
+        return None
+    names = tuple(graph.nodes)
+    return None if names == tuple(range(len(names))) else names

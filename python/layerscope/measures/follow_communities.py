@@ -19,7 +19,7 @@ decides nothing. One layer has communities and no steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -35,6 +35,7 @@ from layerscope._settings import (
     METRICS,
     N_NEIGHBORS,
     DefaultFloat,
+    DefaultInt,
     DefaultStr,
     MemoryLimit,
     Progress,
@@ -50,8 +51,13 @@ from layerscope._settings import (
 )
 from layerscope._table import Table
 from layerscope.activations import as_stack
-from layerscope.errors import InvalidInputError, in_layer
-from layerscope.measures._communities import Communities, find_communities
+from layerscope.errors import InvalidInputError, InvalidTypeError, in_layer
+from layerscope.measures._communities import (
+    QUALITIES,
+    Communities,
+    check_resolution,
+    find_communities,
+)
 from layerscope.measures._following import (
     CommunityEvent,
     Numbers,
@@ -65,13 +71,21 @@ from layerscope.measures._partition_agreement import (
     partition_agreement,
 )
 from layerscope.measures._per_layer import layer_index, layer_warnings
-from layerscope.neighbours import Graph, Neighbors, as_neighbors
+from layerscope.neighbours import Graph, Neighbors, as_neighbors, shared_search
 
 __all__ = ["CommunityEvent", "FollowedCommunities", "follow_communities"]
 
 ALGORITHM = DefaultStr("leiden")
+QUALITY = DefaultStr("modularity")
 RESOLUTION = DefaultFloat(1.0)
+RUNS = DefaultInt(1)
+SEED = DefaultInt(0)
 ALGORITHMS = ("leiden", "louvain")
+#: What a layer's communities say about their search.
+SETTINGS = (
+    "function", "n_neighbors", "metric", "resolution", "quality", "initial", "n_iterations",
+    "n_runs", "random_state",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -155,6 +169,23 @@ class FollowedCommunities(StackResult):
         row = check_int("sample", sample, low=0, high=n - 1, high_means=f"{n} samples")
         return self.labels[:, row].copy()
 
+    def __repr__(self) -> str:
+        lines = {
+            "layers": f"{len(self.layers)}: {_listed(self.layers)}",
+            "n_samples": str(self.labels.shape[1]),
+            "n_communities": _listed(self.n_communities.tolist()),
+            "modularity": _listed(f"{value:.3g}" for value in self.modularity),
+        }
+        for kind in ("splits", "merges", "births", "deaths"):
+            lines[kind] = _listed(getattr(self, kind).tolist()) or "none, for there is one layer"
+        if self.agreement is not None:
+            for name in ("ami", "ari"):
+                lines[name] = _listed(f"{value:.3g}" for value in getattr(self.agreement, name))
+        text = [type(self).__name__]
+        text += [f"  {name:<13}  {line}" for name, line in lines.items()]
+        text += [f"  warning: {warning}" for warning in self.warnings]
+        return "\n".join(text)
+
     def plot(self, ax: Any = None) -> Any:
         """Draw the flow of the communities through the layers.
 
@@ -180,8 +211,11 @@ def follow_communities(
     n_neighbors: int = N_NEIGHBORS,
     metric: str = METRIC,
     resolution: float = RESOLUTION,
+    quality: str = QUALITY,
+    n_iterations: int | None = None,
+    n_runs: int = RUNS,
     minimum_overlap: float = 0.1,
-    random_state: int = 0,
+    random_state: int = SEED,
     n_jobs: int | None = None,
     memory_limit: MemoryLimit = None,
     progress: Progress = None,
@@ -193,17 +227,22 @@ def follow_communities(
     stack : Activations, or mapping of str to array, Neighbors or Communities
         The layers in order, all of the same samples. Arrays and neighbours become graphs by
         :meth:`layerscope.Neighbors.graph`, without edges of negative weight; communities are
-        followed as they are.
+        followed as they are; where they were found with different settings, a warning says so.
     labels : sequence of length n_samples, optional
         Class of each sample, for ``agreement``; the stack's own labels when it has some.
     algorithm : {"leiden", "louvain"}, default "leiden"
         How communities are found, see :func:`layerscope.leiden`.
     n_neighbors : int, default 15
-        Neighbours per sample. Tables that were given keep their own k unless this asks for fewer.
+        Neighbours per sample. Beside tables that were given it is the smallest k among them, unless
+        this asks for fewer; these must have one metric.
     metric : {"euclidean", "cosine", "pearson", "inner_product"}, default "euclidean"
         Of the neighbours.
     resolution : float, default 1.0
         Larger values give more and smaller communities.
+    quality : {"modularity", "cpm"}, default "modularity"
+        What the search makes large. The resolution of CPM is a density of edge weight.
+    n_iterations, n_runs
+        How long the search goes on and how often it starts, see :func:`layerscope.leiden`.
     minimum_overlap : float, default 0.1
         A pair of communities whose Jaccard index is below it is never matched; above 0.
     random_state : int, default 0
@@ -223,7 +262,8 @@ def follow_communities(
     ------
     InvalidInputError, InvalidTypeError
         For wrong settings, layers of different samples, labels of another length; the layer is
-        named. Settings of the search beside communities that were given are refused.
+        named. Settings of the search, the seed among them, are refused where all layers are
+        communities.
 
     Notes
     -----
@@ -248,8 +288,11 @@ def follow_communities(
     True
     """
     how: dict[str, Any] = {
-        "algorithm": check_choice("algorithm", algorithm, ALGORITHMS),
-        "resolution": check_float("resolution", resolution, low=0),
+        "function": check_choice("algorithm", algorithm, ALGORITHMS),
+        "resolution": check_resolution(resolution),
+        "quality": check_choice("quality", quality, QUALITIES),
+        "n_iterations": n_iterations,
+        "n_runs": check_int("n_runs", n_runs, low=1, high=1000),
         "random_state": check_seed(random_state),
     }
     threshold = _check_overlap(minimum_overlap)
@@ -258,9 +301,20 @@ def follow_communities(
     check_choice("metric", metric, METRICS)
     check_memory(memory_limit)
     progress_for(progress, "communities")
-    layers = as_stack(stack)
-    if all(isinstance(layer, Communities) for layer in layers.values()):
-        _refuse(algorithm=algorithm, n_neighbors=n_neighbors, metric=metric, resolution=resolution)
+    layers = as_stack(_no_graphs(stack))
+    sought = {name: one for name, one in layers.items() if not isinstance(one, Communities)}
+    if not sought:
+        _refuse(
+            algorithm=algorithm,
+            n_neighbors=n_neighbors,
+            metric=metric,
+            resolution=resolution,
+            quality=quality,
+            n_iterations=RUNS if n_iterations is None else n_iterations,
+            n_runs=n_runs,
+            random_state=random_state,
+        )
+    n_neighbors, metric = shared_search(sought, n_neighbors=n_neighbors, metric=metric)
     labels = getattr(stack, "labels", None) if labels is None else labels
     if labels is not None:  # wrong labels are found before the work
         encode_labels(labels, _n_samples(layers))
@@ -273,6 +327,28 @@ def follow_communities(
                 else _communities(layer, n_neighbors, metric, how, technical)
             )
     return _followed(found, labels, threshold, technical)
+
+
+def _no_graphs(stack: Any) -> Any:
+    """Return the stack; graphs, whose communities have to be found first, are refused."""
+    rule = "must hold activations, neighbours or communities; leiden(graph) finds those of a graph"
+    if isinstance(stack, Graph):
+        raise InvalidTypeError("stack", rule, "a graph")
+    if isinstance(stack, Mapping):
+        for name, layer in stack.items():
+            if isinstance(layer, Graph):
+                raise InvalidTypeError("stack", rule, "a graph", layer=str(name))
+    return stack
+
+
+def _listed(entries: Iterable[object]) -> str:
+    """Return entries in one line, the middle of many left out.
+
+    >>> _listed(range(3)), _listed(range(20))
+    ('0 1 2', '0 1 2 3 4 5 … 14 15 16 17 18 19')
+    """
+    texts = [str(entry) for entry in entries]
+    return " ".join(texts if len(texts) <= 12 else [*texts[:6], "…", *texts[-6:]])
 
 
 def _check_overlap(minimum_overlap: object) -> float:
@@ -299,16 +375,7 @@ def _communities(
     """Search a layer's neighbours and their communities; the graph is not kept."""
     table = as_neighbors(layer, n_neighbors=n_neighbors, metric=metric, **technical)
     graph, n_negative = _graph(table, technical["n_jobs"])
-    found = find_communities(
-        how["algorithm"],
-        graph,
-        resolution=how["resolution"],
-        quality="modularity",
-        initial=None,
-        n_iterations=None,
-        random_state=how["random_state"],
-        **technical,
-    )
+    found = find_communities(graph=graph, initial=None, **how, **technical)
     warnings = (*table.warnings, *found.warnings)
     if n_negative:
         warnings += (f"{n_negative} edges of negative weight are left out of the communities",)
@@ -349,7 +416,7 @@ def _followed(
     numbered = np.empty((len(layers), first.labels.size), dtype=np.int64)
     for number, one, row in zip(numbers, found.values(), numbered, strict=True):
         np.take(number, one.labels, out=row, mode="clip")  # nothing to clip, but much faster
-    shared = {"n_neighbors": None, "metric": None, **first.settings}
+    shared, different = _shared_settings(found)
     return FollowedCommunities(
         layers=layers,
         labels=numbered,
@@ -364,17 +431,31 @@ def _followed(
         _communities=tuple(found.values()),
         settings=record(
             "follow_communities",
-            algorithm=shared["function"],
-            n_neighbors=shared["n_neighbors"],
-            metric=shared["metric"],
-            resolution=shared["resolution"],
-            quality=shared["quality"],
+            algorithm=shared.pop("function"),
+            **shared,
             minimum_overlap=threshold,
-            random_state=shared["random_state"],
             n_samples=first.labels.size,
         ),
-        warnings=layer_warnings(found),
+        warnings=(*different, *layer_warnings(found)),
     )
+
+
+def _shared_settings(
+    found: Mapping[str, Communities],
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the settings of the searches, one per layer where they differ, and a warning then."""
+    shared: dict[str, Any] = {}
+    differ = []
+    for key in SETTINGS:
+        values = [one.settings.get(key) for one in found.values()]
+        same = all(value == values[0] for value in values)
+        shared[key] = values[0] if same else dict(zip(found, values, strict=True))
+        if not same:
+            told = ", ".join(dict.fromkeys(str(value) for value in values))
+            differ.append(f"{'algorithm' if key == 'function' else key} ({told})")
+    if not differ:
+        return shared, ()
+    return shared, (f"communities of the layers differ in {', '.join(differ)}",)
 
 
 def _agreement(

@@ -13,7 +13,7 @@ charts of the HTML report.
 
 from __future__ import annotations
 
-from layerscope.plot._boxes import box_counts, box_counts_by_layer
+from layerscope.plot._boxes import box_counts, box_counts_by_layer, power_law
 from layerscope.plot._chain import lifetimes, turnover
 from layerscope.plot._classes import per_class
 from layerscope.plot._community_agreement import community_agreement
@@ -45,6 +45,7 @@ __all__ = [
     "nnts",
     "per_class",
     "per_layer",
+    "power_law",
     "report",
     "self_similarity",
     "self_similarity_by_layer",

@@ -225,19 +225,32 @@ def _counts(axes: Axes, n_communities: Sequence[int]) -> None:
 
 
 def _names(axes: Axes, followed: Any, laid: Flow, where: tuple[float, Floats, float]) -> None:
-    """Name the blocks of the last layer that are high enough for a line of text."""
+    """Name the blocks of the last layer, the larger ones first, as far as there is room."""
     scale, tops, width = where
     names = _ends(followed)
     heights = scale * laid.sizes[-1]
     end = len(laid.numbers) - 1 + 0.8 * width
-    for number, top, high in zip(laid.numbers[-1].tolist(), tops, heights, strict=True):
-        if high < 0.95 * SMALL:
-            continue
+    middles = tops + heights / 2
+    for place in _with_room(middles, heights):
+        number, middle = int(laid.numbers[-1][place]), float(middles[place])
         text = "others" if number == OTHERS else names.get(number, "")
         axes.text(
-            end, top + high / 2, f" {plain(text)}", ha="left", va="center", fontsize=SMALL,
+            end, middle, f" {plain(text)}", ha="left", va="center", fontsize=SMALL,
             color=MUTED if number == OTHERS else INK,
         )  # fmt: skip
+
+
+def _with_room(middles: Floats, heights: Floats) -> list[int]:
+    """Return which blocks get a line of text beside them, so that no two lines touch.
+
+    >>> _with_room(np.array([5.0, 15.0, 18.0, 40.0]), np.array([10.0, 2.0, 4.0, 20.0]))
+    [0, 2, 3]
+    """
+    taken: list[int] = []
+    for place in np.argsort(-heights, kind="stable").tolist():
+        if all(abs(middles[place] - middles[other]) >= 1.05 * SMALL for other in taken):
+            taken.append(place)
+    return sorted(taken)
 
 
 def _ends(followed: Any) -> dict[int, str]:

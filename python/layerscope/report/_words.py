@@ -42,6 +42,8 @@ COLUMNS = {
     "self_similarity_z": ("Self-sim. z", "standard deviations above permuted responses"),
     "n_communities": ("Communities", "communities that Leiden finds in the neighbour graph"),
     "community_modularity": ("Q of communities", "modularity of the communities that were found"),
+    "community_splits": ("Splits", "communities that part since the layer before"),
+    "community_merges": ("Merges", "sets of communities that join since the layer before"),
     "ami": ("AMI", "adjusted mutual information of communities and classes"),
     "ari": ("ARI", "adjusted Rand index of communities and classes"),
     "box_dimension": ("Box dimension", "dimension of box counts, where six sizes support one"),
@@ -183,6 +185,7 @@ def summary(report: Any) -> list[str]:
     dimension = last("intrinsic_dimension")
     if dimension is not None and np.isfinite(dimension).any():
         sentences.append(_course("", "intrinsic dimension", dimension, layers, digits=1))
+    sentences += _communities_sentence(last, layers)
     sentences += _boxes_sentence(last("box_dimension"), layers)
     sentences += _run_sentence(report)
     if not sentences and report.warnings:
@@ -193,7 +196,7 @@ def summary(report: Any) -> list[str]:
 def _course(opening: str, what: str, values: Floats, layers: Sequence[str], digits: int = 2) -> str:
     first, last = _ends(values)
     top = int(np.nanargmax(values))
-    start = f"{opening}{what}" if opening else what.capitalize()
+    start = f"{opening}{what}" if opening else f"{what[0].upper()}{what[1:]}"
     if first == last:
         return f"{start} is {number(values[first], digits)} in {layers[first]}."
     text = (
@@ -213,6 +216,36 @@ def _bound_sentence(value: Floats, bound: Floats | None) -> list[str]:
         f"The last value is {percent(value[last] / bound[last])} of the highest that these "
         f"classes allow ({number(bound[last])})."
     ]
+
+
+def _communities_sentence(last: Any, layers: Sequence[str]) -> list[str]:
+    """Tell how many communities there are, what becomes of them, how far they are the classes."""
+    found, agreement = last("n_communities"), last("ami")
+    if found is None:
+        return []
+    text = f"The neighbour graph of {layers[0]} has {counted_of(found[0], 'community')}"
+    if len(layers) > 1:
+        text += f", that of {layers[-1]} has {counted_of(found[-1], 'community')}"
+        happened = [
+            counted_of(float(np.nansum(last(f"community_{kind}s"))), kind)
+            for kind in ("split", "merge")
+        ]
+        text += f", with {happened[0]} and {happened[1]} on the way"
+    sentences = [text + "."]
+    if agreement is not None and np.isfinite(agreement).any():
+        what = "agreement of communities and classes (AMI)"
+        sentences.append(_course("", what, agreement, layers))
+    return sentences
+
+
+def counted_of(count: float, noun: str) -> str:
+    """Return a whole number with its noun.
+
+    >>> counted_of(1.0, "community"), counted_of(3.0, "community"), counted_of(0.0, "split")
+    ('1 community', '3 communities', '0 splits')
+    """
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{int(count)} {noun if count == 1 else plural}"
 
 
 def _boxes_sentence(dimension: Floats | None, layers: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ use crate::run::{Manner, door};
 type Answer<'py> = (Bound<'py, PyArray1<i64>>, f64, f64, bool, u32);
 
 #[pyfunction]
-#[pyo3(signature = (indptr, indices, weights, algorithm, resolution, quality, initial, iterations, seed, n_jobs=None, progress=None))]
+#[pyo3(signature = (indptr, indices, weights, algorithm, resolution, quality, initial, iterations, runs, seed, n_jobs=None, progress=None))]
 pub fn communities<'py>(
     py: Python<'py>,
     indptr: PyReadonlyArray1<'py, i64>,
@@ -26,6 +26,7 @@ pub fn communities<'py>(
     quality: &str,
     initial: Option<PyReadonlyArray1<'py, u32>>,
     iterations: Option<u32>,
+    runs: u32,
     seed: u64,
     n_jobs: Option<i64>,
     progress: Option<Py<PyAny>>,
@@ -50,6 +51,7 @@ pub fn communities<'py>(
         resolution,
         initial,
         iterations,
+        runs,
         seed,
     };
     let found = door(py, Manner { n_jobs, progress }, |run| {
@@ -92,6 +94,7 @@ pub fn community_levels<'py>(
         resolution,
         initial: None,
         iterations: None,
+        runs: 1,
         seed,
     };
     let levels = door(py, Manner { n_jobs, progress }, |run| {

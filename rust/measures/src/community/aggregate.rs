@@ -4,7 +4,8 @@ use layerscope_core::{Result, with_capacity};
 
 use super::groups::Groups;
 use super::level::{Coarse, Level, Weights};
-use super::tally::Tally;
+use super::near::{NEAR, Near};
+use super::tally::{Sums, Way};
 use super::tools::{Shop, Tools};
 
 /// Blocks that wait to be copied together: few, for they are memory twice.
@@ -92,9 +93,36 @@ impl Block {
         tools: &mut Tools,
     ) {
         let Tools { near, tally } = tools;
+        match tally.open() {
+            Way::Direct(sums) => self.add_rows(level, community, groups, rows, near, sums),
+            Way::Hashed(sums) => self.add_rows(level, community, groups, rows, near, sums),
+        }
+    }
+
+    fn add_rows<W: Weights>(
+        &mut self,
+        level: &Level<W>,
+        community: &[u32],
+        groups: &Groups,
+        rows: std::ops::Range<usize>,
+        near: &mut Near,
+        tally: &mut impl Sums,
+    ) {
         // Members of several rows are fetched together; a row ends with its last member.
         let mut members = &groups.members[groups.start(rows.start)..groups.start(rows.end)];
         let mut row = rows.start;
+        if level.nodes() <= NEAR {
+            for row in rows {
+                let mut mass = 0.0;
+                for &member in groups.of(row) {
+                    let member = member as usize;
+                    mass += level.mass[member];
+                    level.visit(member, |other, weight| tally.add(community[other], weight));
+                }
+                self.end_row(row, mass, tally);
+            }
+            return;
+        }
         let (mut mass, mut left) = (0.0, groups.size(row));
         while !members.is_empty() {
             let (now, later) = members.split_at(near.fetch(level, members, community));
@@ -113,7 +141,7 @@ impl Block {
         }
     }
 
-    fn end_row(&mut self, row: usize, mass: f64, tally: &mut Tally) {
+    fn end_row(&mut self, row: usize, mass: f64, tally: &mut impl Sums) {
         let begun = self.indices.len();
         tally.drain(|target, weight| {
             if target as usize != row {

@@ -1,11 +1,10 @@
-//! Small graphs are searched several times, and the runs are put together.
+//! Several searches, put together.
 //!
 //! What all runs agree on is made the nodes of a coarser graph, on which the search goes on: a start
 //! from core groups (Ovelgönne and Geyer-Schulz 2013). Where the runs differ the graph has a second
-//! look; where they agree it is settled. On a small graph that costs next to nothing, and one run
-//! may end far from the best there.
+//! look; where they agree it is settled.
 
-use layerscope_core::{Result, with_capacity};
+use layerscope_core::{Result, Run, filled};
 
 use super::aggregate::aggregate;
 use super::cycle::{Walk, Way, identity};
@@ -16,18 +15,8 @@ use super::quality::Sums;
 use super::tools::Shop;
 use super::{Algorithm, Network, Settings, iterate};
 
-/// Arcs of a graph up to which it is small.
-const SMALL: usize = 1 << 15;
-/// Runs on a small graph.
-const RUNS: u64 = 6;
 /// Bit of the seed that tells runs apart: above those of iterations and levels.
 const RUN_BIT: u32 = 52;
-
-/// Whether this search is worth several runs: a small graph, and no limit to its iterations.
-pub(super) fn worth_it(arcs: usize, settings: &Settings) -> bool {
-    let free = settings.initial.is_none() && settings.iterations.is_none();
-    settings.algorithm == Algorithm::Leiden && free && (1..=SMALL).contains(&arcs)
-}
 
 /// The best of several runs and of what comes of their overlap; with it, whether it is stable and
 /// its iterations.
@@ -48,27 +37,30 @@ pub(super) fn best_of_runs<W: Weights>(
         }
         Ok(())
     };
-    let mut overlap = Vec::new();
-    for run in 0..RUNS {
+    let (mut overlap, mut count) = (Vec::new(), 0);
+    for run in 0..u64::from(settings.runs) {
         let settings = Settings {
             seed: settings.seed.wrapping_add(run << RUN_BIT),
             ..*settings
         };
         let mut community = identity(network.nodes())?;
         let made = iterate(shop, level, network, &mut community, &settings)?;
-        renumber(&mut community)?;
-        overlap = if run == 0 {
-            community.clone()
+        let found = renumber(&mut community)?;
+        (overlap, count) = if run == 0 {
+            (community.clone(), found)
         } else {
-            common(&overlap, &community)?
+            common(shop.run, &overlap, count, &community)?
         };
         keep(community, made)?;
     }
-    let count = renumber(&mut overlap)?;
     let groups = Groups::new(&overlap, count)?;
     let coarse = aggregate(shop, level, &overlap, &groups)?;
-    let seed = settings.seed.wrapping_add(RUNS << RUN_BIT);
-    let way = Way::Start { refine: true };
+    let seed = settings
+        .seed
+        .wrapping_add(u64::from(settings.runs) << RUN_BIT);
+    let way = Way::Start {
+        refine: settings.algorithm == Algorithm::Leiden,
+    };
     let mut above = identity(count)?;
     Walk { shop, way, seed }.level(&coarse.level(level.rate), &mut above, false, 0)?;
     let mut community = overlap;
@@ -88,36 +80,40 @@ pub(super) fn best_of_runs<W: Weights>(
     Ok((community, converged, iterations))
 }
 
-/// Parts of nodes that lie together in both partitions, numbered below the number of nodes.
-fn common(one: &[u32], other: &[u32]) -> Result<Vec<u32>> {
-    let mut nodes = with_capacity(one.len())?;
-    nodes.extend(
-        (0..)
-            .zip(one)
-            .map(|(node, &part)| (part, other[node as usize], node)),
-    );
-    nodes.sort_unstable();
-    let mut parts = one.to_vec();
-    let (mut last, mut number) = (None, 0);
-    for (one, other, node) in nodes {
-        if last.is_some_and(|last| last != (one, other)) {
-            number += 1;
+/// Parts of nodes that lie together in both partitions, the first of which is numbered below `count`
+/// and the second below the number of nodes; so are the parts. O(n).
+fn common(run: &Run, one: &[u32], count: usize, other: &[u32]) -> Result<(Vec<u32>, usize)> {
+    let groups = Groups::new(one, count)?;
+    let mut parts = filled(one.len(), 0u32)?;
+    // Of each community of the other partition: the last one of the first that it was met in, and
+    // the part that both make.
+    let mut met = filled(other.len(), (u32::MAX, 0u32))?;
+    let mut next = 0;
+    for group in 0..count as u32 {
+        run.check()?;
+        for &node in groups.of(group as usize) {
+            let (seen, part) = &mut met[other[node as usize] as usize];
+            if *seen != group {
+                (*seen, *part) = (group, next);
+                next += 1;
+            }
+            parts[node as usize] = *part;
         }
-        last = Some((one, other));
-        parts[node as usize] = number;
     }
-    Ok(parts)
+    Ok((parts, next as usize))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::with_jobs;
     use super::*;
 
     #[test]
     fn the_common_parts_of_two_partitions() {
-        let mut parts = common(&[0, 0, 0, 1, 1], &[0, 1, 0, 1, 1]).unwrap();
-        assert_eq!(renumber(&mut parts).unwrap(), 3);
-        assert_eq!(parts, [0, 1, 0, 2, 2]);
-        assert!(common(&[], &[]).unwrap().is_empty());
+        with_jobs(1, |run| {
+            let both = common(run, &[0, 0, 0, 1, 1], 2, &[0, 1, 0, 1, 1]).unwrap();
+            assert_eq!(both, (vec![0, 1, 0, 2, 2], 3));
+            assert_eq!(common(run, &[], 0, &[]).unwrap(), (vec![], 0));
+        });
     }
 }

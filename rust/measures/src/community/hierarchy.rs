@@ -22,6 +22,7 @@ pub fn hierarchy(
 ) -> Result<Vec<Vec<u32>>> {
     let checked = Settings {
         initial: Some(labels),
+        runs: 1,
         ..*settings
     };
     checked.check(network.nodes())?;

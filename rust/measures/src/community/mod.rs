@@ -81,8 +81,11 @@ pub struct Settings<'a> {
     pub resolution: f64,
     /// A partition to start from, numbered below the number of nodes.
     pub initial: Option<&'a [u32]>,
-    /// The largest number of iterations; None goes on until one gains nothing.
+    /// The largest number of iterations, which end earlier where one changes nothing; None goes on
+    /// until one gains less than [`STABLE`].
     pub iterations: Option<u32>,
+    /// Independent searches, at least 1; of several, what they agree on is searched further.
+    pub runs: u32,
     /// Decides the order of visits.
     pub seed: u64,
 }
@@ -98,7 +101,7 @@ pub struct Communities {
     pub modularity: f64,
     /// The quality asked for, at the resolution asked for.
     pub quality: f64,
-    /// Whether the last iteration gained nothing.
+    /// Whether the last iteration gained less than [`STABLE`].
     pub converged: bool,
     /// Iterations made.
     pub iterations: u32,
@@ -106,16 +109,19 @@ pub struct Communities {
 
 /// γ beyond this leaves no room for products.
 const HIGHEST: f64 = 1e15;
-/// An iteration that raises the quality by less than this share of 1 (of m for CPM) gains nothing:
-/// that is less than what another seed changes. Small graphs are worth more care, and it costs next
-/// to nothing there: below so many arcs the share falls in proportion.
-const STABLE: (f64, f64) = (1e-3, 1e5);
+/// A partition is stable when an iteration raises its quality by less than this share of 1 (of m for
+/// CPM).
+const STABLE: f64 = 1e-2;
 
 impl Settings<'_> {
     fn check(&self, nodes: usize) -> Result<()> {
         if !(0.0..=HIGHEST).contains(&self.resolution) {
             let rule = "must be a number between 0 and 1e15";
             return Err(Error::invalid("resolution", rule, self.resolution));
+        }
+        if self.runs == 0 || self.runs > 1 && self.initial.is_some() {
+            let rule = "must be at least 1, and 1 beside a partition to start from";
+            return Err(Error::invalid("n_runs", rule, self.runs));
         }
         let Some(initial) = self.initial else {
             return Ok(());
@@ -181,7 +187,7 @@ fn search<W: Weights>(
     degrees: &[f64],
     settings: &Settings,
 ) -> Result<(Vec<u32>, bool, u32)> {
-    if ensemble::worth_it(level.arcs(), settings) {
+    if settings.runs > 1 {
         return ensemble::best_of_runs(shop, level, network, degrees, settings);
     }
     let mut community = match settings.initial {
@@ -226,7 +232,7 @@ fn level<'a, W: Weights>(
     }
 }
 
-/// Repeats cycles; whether the last one gained nothing, and how many there were.
+/// Repeats cycles; whether the last one gained next to nothing, and how many there were.
 fn iterate<W: Weights>(
     shop: Shop,
     level: &Level<W>,
@@ -245,8 +251,8 @@ fn iterate<W: Weights>(
     } else {
         again
     };
-    let care = (level.arcs() as f64 / STABLE.1).min(1.0);
-    let least = STABLE.0 * care * network.facts.total / 2.0;
+    let least = STABLE * network.facts.total / 2.0;
+    let mut converged = false;
     for iteration in 0..settings.iterations.unwrap_or(u32::MAX) {
         let steps = settings.iterations.unwrap_or(iteration + 2);
         let progress = shop.run.progress();
@@ -255,10 +261,12 @@ fn iterate<W: Weights>(
         let seed = settings.seed.wrapping_add(u64::from(iteration) << 40);
         let walk = Walk { shop, way, seed };
         let done = walk.level(level, community, iteration > 0, 0)?;
-        if way == again && done.moved.gain <= least {
-            return Ok((true, iteration + 1));
+        converged = way == again && done.moved.gain <= least;
+        let nothing = way == again && done.moved.moves == 0;
+        if nothing || converged && settings.iterations.is_none() {
+            return Ok((converged, iteration + 1));
         }
         way = again;
     }
-    Ok((false, settings.iterations.unwrap_or(u32::MAX)))
+    Ok((converged, settings.iterations.unwrap_or(u32::MAX)))
 }

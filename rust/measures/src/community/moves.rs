@@ -62,8 +62,9 @@ pub(super) fn move_nodes<W: Weights>(
     let mut list = with_capacity(order.len())?;
     let wanted = |&&node: &&u32| active.is_none_or(|active| active[node as usize]);
     list.extend(order.iter().filter(wanted));
-    let mut state = with_capacity(level.nodes())?;
-    state.resize_with(level.nodes(), || AtomicU8::new(0));
+    // One more than there are nodes, for what wakes nobody.
+    let mut state = with_capacity(level.nodes() + 1)?;
+    state.resize_with(level.nodes() + 1, || AtomicU8::new(0));
     for &node in &list {
         state[node as usize].store(ACTIVE, Ordering::Relaxed);
     }
@@ -119,15 +120,29 @@ pub(super) struct Mover<'a, 'b, W> {
 impl<W: Weights> Mover<'_, '_, W> {
     /// Puts the neighbours of a moved node that live elsewhere back on the list.
     #[inline]
-    pub fn wake(&self, node: usize, mut woken: impl FnMut(u32)) {
+    pub fn wake(&self, node: usize) {
         let home = self.partition.community[node];
+        let nobody = self.level.nodes();
         self.level.visit(node, |other, _| {
-            let state = &self.state[other];
-            let bits = state.load(Ordering::Relaxed);
-            if self.partition.community[other] != home && bits & ACTIVE == 0 {
-                // Nobody touches the other bit while neighbours are woken.
-                state.store(bits | ACTIVE, Ordering::Relaxed);
-                woken(other as u32);
+            // Where it lives cannot be foretold: the choice is one of place, not of path.
+            let elsewhere = self.partition.community[other] != home;
+            let place = if elsewhere { other } else { nobody };
+            // Nobody touches the other bit while neighbours are woken.
+            let bits = self.state[place].load(Ordering::Relaxed);
+            self.state[place].store(bits | ACTIVE, Ordering::Relaxed);
+        });
+    }
+
+    /// The same, one after the other onto the end of a queue.
+    #[inline]
+    fn wake_into(&mut self, node: usize, queue: &mut VecDeque<u32>) {
+        let home = self.partition.community[node];
+        let (level, state) = (self.level, &mut self.state);
+        level.visit(node, |other, _| {
+            let state = state[other].get_mut();
+            if self.partition.community[other] != home && *state & ACTIVE == 0 {
+                *state |= ACTIVE;
+                queue.push_back(other as u32);
             }
         });
     }
@@ -175,15 +190,10 @@ impl<W: Weights> Mover<'_, '_, W> {
                 self.shop.run.check()?;
             }
             let Some(node) = queue.pop_front() else { break };
-            let community = &self.partition.community;
-            tools.near.fetch(self.level, &[node], community);
             let node = node as usize;
-            let around = tools.near.around(self.level, 0);
-            let proposal = self
-                .partition
-                .best(self.level.rate, around, &mut tools.tally);
+            let proposal = self.partition.best_at(self.level, node, &mut tools.tally);
             if self.commit(node, &proposal, false) {
-                self.wake(node, |other| queue.push_back(other));
+                self.wake_into(node, &mut queue);
             } else {
                 *self.state[node].get_mut() &= !ACTIVE;
             }

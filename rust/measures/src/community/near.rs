@@ -10,6 +10,9 @@ use super::level::{Level, Weights};
 const NODES: usize = 16;
 const ARCS: usize = 1024;
 
+/// Up to so many nodes all that a visit asks for lies in near memory anyway.
+pub(super) const NEAR: usize = 1 << 17;
+
 /// Communities around a few nodes, and the weights of the arcs that lead there where rows hold
 /// self-loops as well; elsewhere weights are read where they are.
 #[derive(Default)]
@@ -35,9 +38,19 @@ impl Around<'_> {
     /// Whether all arcs stay in the node's community.
     #[inline]
     pub fn at_home(&self) -> bool {
-        self.communities
-            .iter()
-            .all(|&community| community == self.own)
+        // Most rows are short, and where the first stranger stands cannot be foretold.
+        let strangers = self.communities.iter();
+        strangers.fold(0, |any, &community| any | (community ^ self.own)) == 0
+    }
+
+    /// Weight of all arcs.
+    #[inline]
+    pub fn strength(&self) -> f64 {
+        if self.weights.is_empty() {
+            self.communities.len() as f64
+        } else {
+            self.weights.iter().sum()
+        }
     }
 
     /// Calls `visit(community, weight)` for each arc.

@@ -4,7 +4,7 @@ use layerscope_core::{Result, filled, with_capacity};
 
 use super::level::{Level, Weights};
 use super::near::Around;
-use super::tally::Tally;
+use super::tally::{Sums, Tally, Way};
 
 /// A community of its own: where to go when no community is worth staying in.
 pub(super) const ALONE: u32 = u32::MAX;
@@ -65,34 +65,54 @@ impl Partition {
     /// Moving v from its community B to C gains `w(v, C) − w(v, B) − rate · k_v (K_C − K_B + k_v)`.
     #[inline]
     pub fn best(&self, rate: f64, around: Around, tally: &mut Tally) -> Proposal {
-        let (own, mass) = (around.own, around.mass);
-        let here = self.mass[own as usize];
-        let expected = rate * mass;
-        let mut strength = 0.0;
         if around.at_home() {
-            around.each(|_, weight| strength += weight);
+            let (own, strength) = (around.own, around.strength());
+            let expected = rate * around.mass;
+            let here = self.mass[own as usize];
             let least = LEAST * (strength + expected * here);
-            let stays = strength - expected * (here - mass) >= -least;
+            let stays = strength - expected * (here - around.mass) >= -least;
             return Proposal {
                 target: if stays { own } else { ALONE },
                 rise: -strength,
                 strength,
             };
         }
-        around.each(|community, weight| {
-            tally.add(community, weight);
-            strength += weight;
-        });
+        let strength = around.strength();
+        match tally.open() {
+            Way::Direct(sums) => {
+                around.each(|community, weight| sums.add(community, weight));
+                self.choose(rate, around.own, around.mass, strength, sums)
+            }
+            Way::Hashed(sums) => {
+                around.each(|community, weight| sums.add(community, weight));
+                self.choose(rate, around.own, around.mass, strength, sums)
+            }
+        }
+    }
+
+    /// The best of the communities that arcs were added up for.
+    #[inline]
+    fn choose(
+        &self,
+        rate: f64,
+        own: u32,
+        mass: f64,
+        strength: f64,
+        sums: &mut impl Sums,
+    ) -> Proposal {
+        let here = self.mass[own as usize];
+        let expected = rate * mass;
         let least = LEAST * (strength + expected * here);
-        let from = tally.get(own);
+        let from = sums.get(own);
         let mut gain = from - expected * (here - mass);
         let (mut target, mut to) = (own, from);
         if gain < -least {
             (target, gain, to) = (ALONE, 0.0, 0.0);
         }
-        tally.drain(|community, weight| {
+        sums.drain(|community, weight| {
             let there = weight - expected * self.mass[community as usize];
-            if there > gain + least && community != own {
+            // Never its own, where the node's mass would be counted against itself.
+            if there > gain + least {
                 (target, gain, to) = (community, there, weight);
             }
         });
@@ -103,19 +123,45 @@ impl Partition {
         }
     }
 
+    /// [`Self::best`] for one node whose surroundings lie in near memory.
+    #[inline]
+    pub fn best_at<W: Weights>(
+        &self,
+        level: &Level<W>,
+        node: usize,
+        tally: &mut Tally,
+    ) -> Proposal {
+        let own = self.community[node];
+        let mut strength = 0.0;
+        match tally.open() {
+            Way::Direct(sums) => {
+                level.visit(node, |other, weight| {
+                    sums.add(self.community[other], weight);
+                    strength += weight;
+                });
+                self.choose(level.rate, own, level.mass[node], strength, sums)
+            }
+            Way::Hashed(sums) => {
+                level.visit(node, |other, weight| {
+                    sums.add(self.community[other], weight);
+                    strength += weight;
+                });
+                self.choose(level.rate, own, level.mass[node], strength, sums)
+            }
+        }
+    }
+
     /// What the arcs around `node` say now about a move to `target`.
     #[inline]
     pub fn again<W: Weights>(&self, level: &Level<W>, node: usize, target: u32) -> Proposal {
         let own = self.community[node];
         let (mut to, mut from, mut strength) = (0.0, 0.0, 0.0);
+        // No branches, for nobody can foretell them. Legal targets differ from `own`.
         level.visit(node, |other, weight| {
             let community = self.community[other];
             strength += weight;
-            if community == target {
-                to += weight;
-            } else if community == own {
-                from += weight;
-            }
+            to += if community == target { weight } else { 0.0 };
+            from += if community == own { weight } else { 0.0 };
         });
         Proposal {
             target,

@@ -11,7 +11,7 @@ use layerscope_core::{Result, Run, filled, random};
 use super::groups::Groups;
 use super::level::{Level, Weights};
 use super::partition::renumber;
-use super::tally::Tally;
+use super::tally::{Sums, Way};
 use super::tools::Shop;
 
 /// As in `partition`: what a gain must exceed, as a share of its terms.
@@ -42,7 +42,10 @@ pub(super) fn refine<W: Weights>(
             tally.fit(members.len())?;
             parts.start(shop.run, level, members, &places, start)?;
             random::shuffle(&mut parts.order, seed, c as u64);
-            parts.build(shop.run, level.rate, tally)?;
+            match tally.open() {
+                Way::Direct(sums) => parts.build(shop.run, level.rate, sums)?,
+                Way::Hashed(sums) => parts.build(shop.run, level.rate, sums)?,
+            }
             numbers.extend(parts.part.iter().map(|&part| part + start as u32));
             Ok(())
         },
@@ -84,9 +87,14 @@ impl Parts {
         start: usize,
     ) -> Result<()> {
         self.ends.clear();
-        self.others.clear();
-        self.weights.clear();
         self.cut.clear();
+        let arcs = |&member: &u32| level.row(member as usize).len();
+        let room = members.iter().map(arcs).sum();
+        if self.others.len() < room {
+            self.others.resize(room, 0);
+            self.weights.resize(if W::ONES { 0 } else { room }, 0.0);
+        }
+        let mut end = 0;
         for (turn, &member) in members.iter().enumerate() {
             if turn % 1024 == 0 {
                 run.check()?;
@@ -94,15 +102,16 @@ impl Parts {
             let mut cut = 0.0;
             level.visit(member as usize, |other, weight| {
                 let place = (places[other] as usize).wrapping_sub(start);
-                if place < members.len() {
-                    self.others.push(place as u32);
-                    if !W::ONES {
-                        self.weights.push(weight);
-                    }
-                    cut += weight;
+                // Written in any case, and kept if it lies inside: nothing branches on that.
+                let inside = place < members.len();
+                self.others[end] = place as u32;
+                if !W::ONES {
+                    self.weights[end] = weight;
                 }
+                end += usize::from(inside);
+                cut += if inside { weight } else { 0.0 };
             });
-            self.ends.push(self.others.len());
+            self.ends.push(end);
             self.cut.push(cut);
         }
         self.part.clear();
@@ -116,7 +125,7 @@ impl Parts {
         Ok(())
     }
 
-    fn build(&mut self, run: &Run, rate: f64, tally: &mut Tally) -> Result<()> {
+    fn build(&mut self, run: &Run, rate: f64, tally: &mut impl Sums) -> Result<()> {
         let whole: f64 = self.mass.iter().sum();
         for turn in 0..self.order.len() {
             if turn % 1024 == 0 {
@@ -137,7 +146,7 @@ impl Parts {
     }
 
     /// Lets the single node at `place` join the part where it gains most, if any.
-    fn join(&mut self, place: usize, rate: f64, whole: f64, tally: &mut Tally) {
+    fn join(&mut self, place: usize, rate: f64, whole: f64, tally: &mut impl Sums) {
         let begin = if place == 0 { 0 } else { self.ends[place - 1] };
         let row = begin..self.ends[place];
         if self.weights.is_empty() {

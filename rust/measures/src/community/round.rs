@@ -15,6 +15,7 @@ use layerscope_core::{Error, Result, with_capacity};
 use super::gate::{Gate, Leading};
 use super::level::{Level, Weights};
 use super::moves::Mover;
+use super::near::NEAR;
 use super::partition::Proposal;
 use super::tools::Tools;
 
@@ -142,7 +143,7 @@ impl<'a, W: Weights> Round<'a, '_, '_, W> {
             let begin = (piece - fresh) * PIECE;
             let end = now.moved.len().min(begin + PIECE);
             for &node in &now.moved[begin..end] {
-                now.mover.wake(node as usize, |_| {});
+                now.mover.wake(node as usize);
             }
             return;
         }
@@ -164,15 +165,25 @@ impl<'a, W: Weights> Round<'a, '_, '_, W> {
     ) {
         let (level, partition) = (now.mover.level, &*now.mover.partition);
         slot.clear();
+        let mut propose = |node: u32, own: u32, proposal: Proposal| {
+            if !self.wanting.is_empty() && proposal.target != own {
+                self.wanting[node as usize].store(1, Ordering::Relaxed);
+            }
+            slot.push((proposal, true));
+        };
+        if level.nodes() <= NEAR {
+            for &node in nodes {
+                let proposal = partition.best_at(level, node as usize, &mut tools.tally);
+                propose(node, partition.community[node as usize], proposal);
+            }
+            return;
+        }
         while !nodes.is_empty() {
             let taken = tools.near.fetch(level, nodes, &partition.community);
             for (i, &node) in nodes[..taken].iter().enumerate() {
                 let around = tools.near.around(level, i);
                 let proposal = partition.best(level.rate, around, &mut tools.tally);
-                if !self.wanting.is_empty() && proposal.target != around.own {
-                    self.wanting[node as usize].store(1, Ordering::Relaxed);
-                }
-                slot.push((proposal, true));
+                propose(node, around.own, proposal);
             }
             nodes = &nodes[taken..];
         }

@@ -23,6 +23,7 @@ const PLAIN: Settings = Settings {
     resolution: 1.0,
     initial: None,
     iterations: None,
+    runs: 1,
     seed: 0,
 };
 
@@ -52,22 +53,22 @@ fn close(a: f64, b: f64) -> bool {
 }
 
 fn settings() -> impl Strategy<Value = Settings<'static>> {
-    (any::<bool>(), any::<bool>(), 0u8..6, 0u64..1000).prop_map(|(leiden, plain, half, seed)| {
-        Settings {
-            algorithm: if leiden {
-                Algorithm::Leiden
-            } else {
-                Algorithm::Louvain
-            },
-            quality: if plain {
-                Quality::Modularity
-            } else {
-                Quality::Cpm
-            },
-            resolution: f64::from(half) / 2.0,
-            seed,
-            ..PLAIN
-        }
+    let how = (any::<bool>(), any::<bool>(), 0u8..6, 0u64..1000, 1u32..4);
+    how.prop_map(|(leiden, plain, half, seed, runs)| Settings {
+        algorithm: if leiden {
+            Algorithm::Leiden
+        } else {
+            Algorithm::Louvain
+        },
+        quality: if plain {
+            Quality::Modularity
+        } else {
+            Quality::Cpm
+        },
+        resolution: f64::from(half) / 2.0,
+        runs,
+        seed,
+        ..PLAIN
     })
 }
 
@@ -94,7 +95,7 @@ proptest! {
     ) {
         let start: Vec<u32> = start.iter().take(graph.nodes).map(|&c| c % graph.nodes as u32).collect();
         let before = naive(&graph, &start, &settings);
-        let settings = Settings { initial: Some(&start), iterations: Some(1), ..settings };
+        let settings = Settings { initial: Some(&start), iterations: Some(1), runs: 1, ..settings };
         let after = find(&graph, &settings, 1).quality;
         prop_assert!(after.is_nan() || after >= before - 1e-9 * (1.0 + before.abs()));
     }
@@ -277,6 +278,12 @@ fn threads_decide_nothing() {
                 for jobs in [2, 3, 7] {
                     assert_eq!(find(&graph, &settings, jobs), one);
                 }
+                let several = Settings {
+                    runs: 3,
+                    ..settings
+                };
+                let one = find(&graph, &several, 1);
+                assert_eq!(find(&graph, &several, 3), one);
             }
         }
     }
