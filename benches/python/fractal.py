@@ -200,6 +200,58 @@ def renormalised(graph: ls.Graph, _table: np.ndarray, _network: nx.Graph) -> lis
     return [naive.largest_degree(graph, found) for found in boxes]
 
 
+def with_lengths(graph: ls.Graph) -> ls.Graph:
+    """Give edges lengths; 1 + the difference of their ends modulo 7 stands for a distance."""
+    matrix = graph.to_scipy().tocoo()
+    lengths = 1.0 + np.abs(matrix.row - matrix.col) % 7
+    matrix.data = lengths
+    return ls.Graph.from_scipy(matrix.tocsr())
+
+
+def dijkstra(n: int) -> Case:
+    def make() -> tuple[Job, dict[str, Job], Agreement]:
+        import scipy.sparse.csgraph as csgraph
+
+        graph = with_lengths(knn_graph(n))
+        matrix = graph.to_scipy()
+
+        def agreement(mine: Any, theirs: Any) -> str:
+            return f"{(mine != theirs).sum()} entries differ"
+
+        return (
+            lambda threads: ls.path_lengths(graph, n_jobs=threads),
+            {"scipy": lambda _threads: csgraph.dijkstra(matrix, directed=False)},
+            agreement,
+        )
+
+    return Case(f"path_lengths n={n}", make, repetitions=3)
+
+
+def linkage(n: int) -> Case:
+    def make() -> tuple[Job, dict[str, Job], Agreement]:
+        import scipy.cluster.hierarchy as hierarchy
+        import scipy.spatial.distance as distance
+
+        X, _ = clustered(n, 64)
+        table = distance.squareform(distance.pdist(X.astype(np.float64)))
+        sizes = np.geomspace(table[table > 0].min(), table.max(), 20)
+
+        def theirs(_threads: int) -> list[int]:
+            heights = hierarchy.linkage(distance.squareform(table), "complete")[:, 2]
+            return [n - int((heights < size).sum()) for size in sizes]
+
+        def agreement(mine: Any, other: list[int]) -> str:
+            return "same counts" if mine.counts.tolist() == other else "other counts"
+
+        return (
+            lambda threads: ls.metric_box_counts(table, sizes=sizes, n_jobs=threads),
+            {"scipy": theirs},
+            agreement,
+        )
+
+    return Case(f"metric_box_counts n={n}", make, repetitions=3)
+
+
 SIZES = (2, 3, 4)
 PLAIN = [
     plain(
@@ -257,6 +309,8 @@ CASES = [
     greedy_grid(40, 20),
     greedy_grid(100, 20),
     greedy_knn(5000),
+    dijkstra(2000),
+    linkage(2000),
     *PLAIN,
 ]
 

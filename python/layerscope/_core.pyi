@@ -21,6 +21,7 @@ __all__ = [
     "graph_from_edges",
     "graph_from_neighbors",
     "hop_distances",
+    "linkage_heights",
     "modularity_from_graph",
     "modularity_from_neighbors",
     "modularity_without_groups",
@@ -32,6 +33,7 @@ __all__ = [
     "nnts_sets",
     "nnts_sets_memory",
     "partition_agreement",
+    "path_lengths",
     "path_statistics",
     "permutation",
     "rewire",
@@ -395,6 +397,25 @@ def path_statistics(
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[int, float, npt.NDArray[np.uint32], int, npt.NDArray[np.uint64]]:
     """Return diameter, mean path, eccentricity per source, components, pairs per distance."""
+
+def path_lengths(
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    sources: npt.NDArray[np.uint32] | None,
+    out: npt.NDArray[np.float64],
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> None:
+    """Write the lengths of shortest paths from each source into ``out``."""
+
+def linkage_heights(
+    distances: npt.NDArray[np.float64],
+    count: int,
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return the heights of complete linkage, rising, from a table laid out row by row."""
 
 def box_counts(
     indptr: npt.NDArray[np.int64],

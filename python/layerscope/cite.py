@@ -266,6 +266,25 @@ _ENTRIES = {
   pages   = {514--518},
   year    = {2014}
 }""",
+    "dijkstra1959": """\
+@article{dijkstra1959note,
+  author  = {Dijkstra, Edsger W.},
+  title   = {A note on two problems in connexion with graphs},
+  journal = {Numerische Mathematik},
+  volume  = {1},
+  pages   = {269--271},
+  year    = {1959}
+}""",
+    "murtagh1983": """\
+@article{murtagh1983survey,
+  author  = {Murtagh, Fionn},
+  title   = {A Survey of Recent Advances in Hierarchical Clustering Algorithms},
+  journal = {The Computer Journal},
+  volume  = {26},
+  number  = {4},
+  pages   = {354--359},
+  year    = {1983}
+}""",
     "maslov2002": """\
 @article{maslov2002specificity,
   author  = {Maslov, Sergei and Sneppen, Kim},
@@ -333,6 +352,8 @@ _SOURCES = {
     "PathStatistics": ("then2014",),
     "box_counts": ("song2007", "sun2014", "akiba2016", "kim2007"),
     "BoxCounts": ("song2007", "sun2014", "akiba2016", "kim2007"),
+    "path_lengths": ("dijkstra1959",),
+    "metric_box_counts": ("song2007", "murtagh1983"),
     "fuzzy_box_counts": ("zhang2014",),
     "FuzzyBoxCounts": ("zhang2014",),
     "fractal_dimension": ("song2005", "song2007", "maslov2002"),

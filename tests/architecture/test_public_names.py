@@ -81,6 +81,7 @@ def test_public_functions_take_keywords_after_the_data() -> None:
     """What follows the data has a name in every call, so that more can be added between."""
     data = {"X", "Y", "data", "labels", "stack", "stacks", "run", "path", "words", "result"}
     data |= {"n_samples", "n_features", "graph", "graph_or_counts", "boxes", "size"}
+    data |= {"distances"}
     checked = 0
     for word in layerscope.__all__:
         value = getattr(layerscope, word)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import linkage
-from scipy.spatial.distance import pdist, squareform
+from scipy.spatial.distance import pdist
 
-from layerscope import bfloat16, feature_network, self_similarity
+from layerscope import bfloat16, self_similarity
 from layerscope._reference import self_similarity as slow
 from layerscope.errors import InvalidInputError, MemoryLimitError
 
@@ -38,13 +38,6 @@ def test_rates_are_those_of_the_definition(n_samples, n_units, seed):
         found = self_similarity(X, form=form, n_null=0)
         assert found.value == pytest.approx(slow.rate(X, form), abs=1e-9)
         assert (found.theta[0], found.theta[-1]) == (found.theta_min, found.theta_max)
-
-
-@given(st.integers(2, 8), st.integers(3, 20), st.integers(0, 2**32 - 1))
-def test_distances_are_those_of_scipy(n_samples, n_units, seed):
-    X = np.random.default_rng(seed).normal(size=(n_samples, n_units))
-    expected = squareform(pdist(X.T)) / math.sqrt(n_samples)
-    np.testing.assert_allclose(feature_network(X).distances, expected, rtol=1e-12)
 
 
 @given(st.integers(3, 40), st.integers(0, 2**32 - 1))
@@ -142,24 +135,12 @@ def test_kinds_of_floats_are_read_without_rounding():
         assert found == self_similarity(wide, n_null=2, null=null).to_dict()
 
 
-def test_a_graph_of_near_units():
-    network = feature_network(fixture())
-    graph = network.graph(0.9)
-    expected = np.argwhere(np.triu(network.distances < 0.9, 1))
-    assert graph.n_edges == len(expected)
-    assert graph.n_nodes == 16
-    with pytest.raises(InvalidInputError, match="epsilon must be a number above 0"):
-        network.graph(0)
-
-
 def test_limits_are_held_or_refused():
     X = np.random.default_rng(0).normal(size=(8, 900))
     free = self_similarity(X, n_null=2)
     assert self_similarity(X, n_null=2, memory_limit="400KB").value == free.value
     with pytest.raises(MemoryLimitError, match="memory_limit must be at least"):
         self_similarity(X, form="covering", memory_limit="1MB")
-    with pytest.raises(MemoryLimitError):
-        feature_network(X, memory_limit="1MB")
 
 
 def test_wrong_values_are_named_with_their_place():

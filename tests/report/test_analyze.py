@@ -35,7 +35,8 @@ COLUMNS = (
     *("layer", "n_features", "label_agreement", "modularity", "modularity_low", "modularity_high"),
     *("bound", "ratio", "z", "intrinsic_dimension", "intrinsic_dimension_se"),
     *("nnts_previous", "cka_previous", "self_similarity", "self_similarity_null"),
-    *("dead_share", "self_similarity_z", "transient_share", "hubness"),
+    *("theta_min", "theta_max", "dead_share", "duplicate_share", "self_similarity_z"),
+    *("transient_share", "hubness"),
     *("n_tied_rows", "n_duplicate_rows", "n_zero_rows"),
 )
 

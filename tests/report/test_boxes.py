@@ -9,7 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from layerscope import Report, analyze, analyze_run, box_counts, cite, fractal_dimension, neighbors
+from layerscope import (
+    Report,
+    analyze,
+    analyze_run,
+    box_counts,
+    cite,
+    feature_network,
+    fractal_dimension,
+    metric_box_counts,
+    neighbors,
+)
 from layerscope.analyze import _boxes
 from tests.report._stacks import run
 
@@ -56,7 +66,7 @@ def test_a_refusal_is_said_once_and_names_what_there_is_instead(report: Report) 
     sentences = [text for text in report.warnings if "no dimension" in text]
     assert len(sentences) == 1
     assert "in ball: at most" in sentences[0]
-    assert 'self_similarity(X, form="covering")' in sentences[0]
+    assert "metric_box_counts(feature_network(X.T).distances)" in sentences[0]
 
 
 def test_the_page_has_the_curves_and_the_refusal(report: Report, tmp_path: Path) -> None:
@@ -68,12 +78,22 @@ def test_the_page_has_the_curves_and_the_refusal(report: Report, tmp_path: Path)
     assert json.loads(report.to_json(tmp_path / "r.json").read_text())["results"]["box_counts"]
 
 
+def test_what_is_offered_instead_gives_a_dimension(
+    stack: dict[str, npt.NDArray[np.float64]],
+) -> None:
+    X = stack["ball"]
+    found = fractal_dimension(metric_box_counts(feature_network(X.T).distances))
+    assert found.supported
+    assert found.value > 2
+
+
 def test_a_page_without_any_dimension_says_so(
     stack: dict[str, npt.NDArray[np.float64]], tmp_path: Path
 ) -> None:
     report = analyze({"ball": stack["ball"]}, n_neighbors=4, measures="box_counts")
     page = report.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
     assert "No dimension is supported: at most" in page
+    assert "fractal_dimension(metric_box_counts(feature_network(X.T).distances))" in page
     assert "Box counts support a dimension in no layer" in page
     assert "in any layer" in report.warnings[-1]
 

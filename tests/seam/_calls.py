@@ -63,6 +63,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "cka, debiased": lambda **how: ls.cka(X, STACK["layer1"], debiased=True, **how),
     "alignment": lambda **how: ls.alignment(X, STACK["layer1"], n_neighbors=7, **how),
     "hop_distances": lambda **how: ls.hop_distances(GRAPH, **how),
+    "path_lengths": lambda **how: ls.path_lengths(LENGTHS, **how),
     "path_statistics": lambda **how: ls.path_statistics(GRAPH, **how),
     **{
         f"box_counts, {method}": lambda method=method, **how: ls.box_counts(
@@ -74,6 +75,9 @@ CALLS: dict[str, Callable[..., Any]] = {
         LENGTHS, weighted=True, n_repeats=3, components="largest", **how
     ),
     "boxes": lambda **how: ls.boxes(GRAPH, 3, n_repeats=3, **how),
+    "metric_box_counts": lambda **how: ls.metric_box_counts(
+        ls.feature_network(X.T).distances, **how
+    ),
     "fuzzy_box_counts": lambda **how: ls.fuzzy_box_counts(GRAPH, **how),
     "fractal_dimension": lambda **how: ls.fractal_dimension(GRAPH, n_null=2, **how),
     "ball_growth_dimension": lambda **how: ls.ball_growth_dimension(GRAPH, **how),

@@ -16,6 +16,8 @@ __all__ = [
     "greedy",
     "is_covering",
     "largest_degree",
+    "lengths",
+    "linkage_count",
     "memb",
     "power_law_exponent",
 ]
@@ -139,3 +141,32 @@ def power_law_exponent(degrees: Any, k_min: int) -> float:
         best = int(np.argmax([likelihood(gamma) for gamma in grid]))
         low, high = grid[max(best - 1, 0)], grid[min(best + 1, 20)]
     return float((low + high) / 2)
+
+
+def lengths(graph: Any) -> Table:
+    """Return the lengths of shortest paths, node by node through every other (Floyd, Warshall)."""
+    n = graph.n_nodes
+    table = np.full((n, n), np.inf)
+    for i in range(n):
+        row = slice(graph.indptr[i], graph.indptr[i + 1])
+        table[i, graph.indices[row]] = graph.weights[row]
+    np.fill_diagonal(table, 0.0)
+    for middle in range(n):
+        table = np.minimum(table, table[:, middle, None] + table[middle])
+    return table
+
+
+def linkage_count(table: Table, size: float) -> int:
+    """Count the groups left when the nearest two join while their union is narrower than a size."""
+    groups = [[point] for point in range(len(table))]
+    while len(groups) > 1:
+        unions = {
+            (i, j): max(table[a, b] for a in groups[i] for b in groups[j])
+            for j in range(len(groups))
+            for i in range(j)
+        }
+        (i, j), width = min(unions.items(), key=lambda item: item[1])
+        if width >= size:
+            break
+        groups[i] += groups.pop(j)
+    return len(groups)

@@ -68,8 +68,8 @@ def layer_boxes(
         warnings.append(
             f"box_counts supports no dimension in {which}: at most {most} sizes lie inside the "
             "window (from 2 on, with at least 5 boxes), and six are needed; graphs of neighbours "
-            "have small diameters. Boxes of real sizes cover the distances between the units "
-            'instead: self_similarity(X, form="covering")'
+            "have small diameters. Boxes of real sizes cover the distances between the samples "
+            "instead: fractal_dimension(metric_box_counts(feature_network(X.T).distances))"
         )
     return {"box_counts": per_layer("box_counts", results)}
 

@@ -11,28 +11,26 @@ from layerscope.measures.box_counts import BoxCounts, box_counts, boxes
 from layerscope.measures.cka import CKA, cka
 from layerscope.measures.communities import Communities, leiden, louvain
 from layerscope.measures.degree_exponent import DegreeExponent, degree_exponent
+from layerscope.measures.feature_network import FeatureNetwork, feature_network
 from layerscope.measures.follow_communities import FollowedCommunities, follow_communities
 from layerscope.measures.fractal_dimension import FractalDimension, fractal_dimension
 from layerscope.measures.fuzzy_box_counts import FuzzyBoxCounts, fuzzy_box_counts
 from layerscope.measures.hop_distances import PathStatistics, hop_distances, path_statistics
 from layerscope.measures.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from layerscope.measures.label_agreement import LabelAgreement, label_agreement
+from layerscope.measures.metric_box_counts import metric_box_counts
 from layerscope.measures.modularity import Modularity, modularity
 from layerscope.measures.modularity_curve import Difference, ModularityCurve, modularity_curve
 from layerscope.measures.nntp import NNTP, nntp
 from layerscope.measures.nnts import NNTS, nnts
+from layerscope.measures.path_lengths import path_lengths
 from layerscope.measures.renormalize import (
     RenormalisationExponent,
     renormalisation_exponent,
     renormalize,
 )
 from layerscope.measures.rewire import rewire
-from layerscope.measures.self_similarity import (
-    FeatureNetwork,
-    SelfSimilarity,
-    feature_network,
-    self_similarity,
-)
+from layerscope.measures.self_similarity import SelfSimilarity, self_similarity
 
 __all__ = [
     "CKA",
@@ -71,10 +69,12 @@ __all__ = [
     "label_agreement",
     "leiden",
     "louvain",
+    "metric_box_counts",
     "modularity",
     "modularity_curve",
     "nntp",
     "nnts",
+    "path_lengths",
     "path_statistics",
     "per_layer",
     "renormalisation_exponent",

@@ -147,13 +147,27 @@ def check_sizes(
     listed = [sizes] if np.ndim(sizes) == 0 else list(np.asarray(sizes).ravel().tolist())
     if not listed:
         raise InvalidInputError(argument, "must hold at least one size", "none")
-    if weighted:
-        found = [check_float(argument, size, low=0.0) for size in listed]
-        if min(found) <= 0:
-            raise InvalidInputError(argument, "must be positive", min(found))
-    else:
-        found = [float(check_int(argument, _whole(size), low=1, high=2**31)) for size in listed]
+    found = []
+    for place, size in enumerate(listed):
+        try:
+            found.append(_length(argument, size) if weighted else _steps(argument, size))
+        except (InvalidInputError, InvalidTypeError) as wrong:
+            if len(listed) == 1:
+                raise
+            where = f"{wrong.value} at position {place}"
+            raise type(wrong)(argument, wrong.rule, where) from None
     return np.unique(np.asarray(found, np.float64))
+
+
+def _length(argument: str, size: Any) -> float:
+    length = check_float(argument, size, low=0.0)
+    if length <= 0:
+        raise InvalidInputError(argument, "must be positive", length)
+    return length
+
+
+def _steps(argument: str, size: Any) -> float:
+    return float(check_int(argument, _whole(size), low=1, high=2**31))
 
 
 def _whole(size: Any) -> Any:

@@ -89,17 +89,21 @@ def inside(
     window: Window | None,
     *,
     n_components: int = 1,
+    n_nodes: int | None = None,
 ) -> npt.NDArray[np.bool_]:
     """Say which sizes count: those of the window, or those from 2 on with at least 5 boxes.
 
     Boxes never join components, so that every component but one adds a box at every size, which
-    says nothing: that many more are asked for.
+    says nothing: that many more are asked for. Where sizes are lengths, ``n_nodes`` is given and
+    "from 2 on", which depends on the unit of length, gives way to what it means for steps: boxes
+    that hold two nodes on average.
     """
     finite = np.isfinite(counts) & (counts > 0)
-    if window is None:
-        fewest = FEWEST_BOXES + n_components - 1
-        return np.asarray(finite & (sizes >= SMALLEST_SIZE) & (counts >= fewest))
-    return np.asarray(finite & (sizes >= window[0]) & (sizes <= window[1]))
+    if window is not None:
+        return np.asarray(finite & (sizes >= window[0]) & (sizes <= window[1]))
+    fewest = FEWEST_BOXES + n_components - 1
+    large = sizes >= SMALLEST_SIZE if n_nodes is None else counts <= n_nodes / SMALLEST_SIZE
+    return np.asarray(finite & large & (counts >= fewest))
 
 
 def fit(sizes: npt.NDArray[Any], counts: npt.NDArray[Any], kept: npt.NDArray[np.bool_]) -> Law:

@@ -74,6 +74,30 @@ class BallGrowthDimension(Result):
     mean_ball: npt.NDArray[np.float64]
     n_centres: int
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the mean ball against the radius, both in logarithms, with the law.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.power_law(
+            self,
+            self.radii,
+            self.mean_ball,
+            ax,
+            title="Nodes within r steps, mean",
+            xlabel="radius r, in steps",
+            sign=1,
+        )
+
 
 def ball_growth_dimension(
     graph: Any,

@@ -16,7 +16,7 @@ from layerscope._result import Result
 from layerscope._settings import MemoryLimit, Progress, check_int
 from layerscope.errors import InvalidInputError
 from layerscope.measures._coverings import BoxCounts, Cover, check_cover, count
-from layerscope.measures._laws import Law, Window, check_window, fit, inside
+from layerscope.measures._laws import FEWEST_SIZES, Law, Window, check_window, fit, inside
 from layerscope.measures._swaps import null_seed, swapped
 
 __all__ = ["FractalDimension", "fractal_dimension"]
@@ -46,8 +46,15 @@ class FractalDimension(Result):
         Why no dimension is supported.
     sizes, counts : ndarray
         All sizes, as l_B, and the number of boxes at each.
+    size_unit : str
+        ``"steps"``, or ``"length"`` where sizes are real.
     null_mean, null_sd, z : float
-        The value on rewired graphs with the same degrees; NaN without them.
+        The value on rewired graphs with the same degrees; NaN without them. ``z`` is NaN too where
+        the value or its null is not supported.
+    null_n_sizes : int
+        The fewest sizes inside the window of any of these; 0 without them.
+    null_reason : str or None
+        Why there is no ``z``, as a sentence; None where there is, or where no null was asked for.
     """
 
     value: float
@@ -64,6 +71,9 @@ class FractalDimension(Result):
     null_mean: float
     null_sd: float
     z: float
+    null_n_sizes: int
+    null_reason: str | None
+    size_unit: str
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the counts, the window and the law.
@@ -89,6 +99,7 @@ def fractal_dimension(
     method: str = "greedy",
     n_repeats: int = 10,
     components: str = "all",
+    weighted: bool = False,
     n_null: int = 0,
     random_state: int = 0,
     memory_limit: MemoryLimit = None,
@@ -103,8 +114,10 @@ def fractal_dimension(
         What to measure. The other parameters but ``window`` belong to a graph.
     window : (low, high), optional
         Sizes l_B that count, both included; by default those from 2 on with at least 5 boxes,
-        and one more for every component beyond the first.
-    method, n_repeats, components, random_state, memory_limit, n_jobs, progress
+        and one more for every component beyond the first. Where sizes are lengths, those whose
+        boxes hold two nodes on average take the place of those from 2 on, so that the unit of
+        length changes nothing.
+    method, n_repeats, components, weighted, random_state, memory_limit, n_jobs, progress
         As for :func:`layerscope.box_counts`. One random order underestimates the dimension, so
         the best of ten is taken.
     n_null : int, default 0
@@ -147,13 +160,14 @@ def fractal_dimension(
             raise InvalidInputError("n_null", rule, n_null)
         counted: Any = graph_or_counts
         settings = dict(counted.settings)
-        nulls = np.zeros(0)
+        nulls: list[Law] = []
     else:
         plan = check_cover(
             graph_or_counts,
             method=method,
             n_repeats=n_repeats,
             components=components,
+            weighted=weighted,
             random_state=random_state,
             memory_limit=memory_limit,
             n_jobs=n_jobs,
@@ -161,12 +175,14 @@ def fractal_dimension(
         )
         counted = count(plan, None, "fractal_dimension")
         settings = plan.settings("fractal_dimension", n_null=n_null)
-        nulls = np.array([_null(plan, number, edges) for number in range(n_null)])
+        nulls = [_null(plan, number, edges) for number in range(n_null)]
     settings["window"] = None if edges is None else list(edges)
     sizes, law = _law(counted, edges)
-    value = -law.slope
-    mean = float(nulls.mean()) if len(nulls) else float("nan")
-    spread = float(nulls.std(ddof=1)) if len(nulls) > 1 else float("nan")
+    value, values = -law.slope, np.array([-null.slope for null in nulls])
+    mean = float(values.mean()) if nulls else float("nan")
+    spread = float(values.std(ddof=1)) if len(nulls) > 1 else float("nan")
+    fewest = min((null.n_sizes for null in nulls), default=0)
+    refusal = _no_z(law, fewest) if nulls else None
     return FractalDimension(
         value=value,
         standard_error=law.standard_error,
@@ -181,30 +197,50 @@ def fractal_dimension(
         counts=np.asarray(counted.counts, np.float64),
         null_mean=mean,
         null_sd=spread,
-        z=(value - mean) / spread if spread > 0 else float("nan"),
+        z=(value - mean) / spread if spread > 0 and refusal is None else float("nan"),
+        null_n_sizes=fewest,
+        null_reason=refusal,
+        size_unit="steps" if _in_steps(counted) else "length",
         settings=settings,
-        warnings=(*counted.warnings, *law.warnings),
+        warnings=(*counted.warnings, *law.warnings, *([] if refusal is None else [refusal])),
     )
 
 
+def _no_z(law: Law, fewest: int) -> str | None:
+    """Say why a value cannot be set against its null."""
+    if not law.supported:
+        return "no z is given: the graph itself supports no dimension"
+    if fewest >= FEWEST_SIZES:
+        return None
+    return (
+        f"no z is given: a rewired graph has {fewest} sizes inside the window, fewer than "
+        f"{FEWEST_SIZES}, and supports no dimension to compare with"
+    )
+
+
+def _in_steps(counted: Any) -> bool:
+    return bool(np.asarray(counted.sizes).dtype.kind == "i")
+
+
 def _law(counted: Any, window: Window | None) -> tuple[npt.NDArray[np.float64], Law]:
-    sizes = np.asarray(counted.sizes, np.float64)
+    sizes, steps = np.asarray(counted.sizes, np.float64), _in_steps(counted)
     if counted.size_kind == "r_B":
         # Whole radii hold nodes up to 2 r apart, which lies strictly below 2 r + 1.
-        sizes = 2 * sizes + (np.asarray(counted.sizes).dtype.kind == "i")
+        sizes = 2 * sizes + steps
     counts = np.asarray(counted.counts, np.float64)
     # Fuzzy counts know no components, and of the largest one there is one.
     alone = getattr(counted, "components", "all") == "largest"
     n_components = 1 if alone else getattr(counted, "n_components", 1)
-    kept = inside(sizes, counts, window, n_components=n_components)
+    n_nodes = None if steps else counted.n_nodes
+    kept = inside(sizes, counts, window, n_components=n_components, n_nodes=n_nodes)
     return sizes, fit(sizes, counts, kept)
 
 
-def _null(plan: Cover, number: int, window: Window | None) -> float:
-    """Return the dimension of one rewired graph."""
+def _null(plan: Cover, number: int, window: Window | None) -> Law:
+    """Return the law of one rewired graph."""
     seed = null_seed(plan.random_state, number)
     graph = swapped(plan.graph, None, seed, plan.n_jobs, plan.progress)
     counted: BoxCounts = count(
         Cover(**{**plan.__dict__, "graph": graph}), None, "fractal_dimension"
     )
-    return -_law(counted, window)[1].slope
+    return _law(counted, window)[1]

@@ -1,6 +1,6 @@
 """Fuzzy box counts: how near are the nodes of a graph, in the form of box counts?
 
-1 / N(l) = Σ_{i≠j, d_ij ≤ l} exp(−d_ij² / l²) / (n (n − 1)) (Zhang, Hu, Wei, Mahadevan, Deng, 2014).
+1 / N(l) = Σ_{i≠j, d_ij ≤ l} exp(−d_ij² / l²) / (n (n − 1)) (Zhang, Hu, Lan, Mahadevan, Deng, 2014).
 Not a covering: no box is ever made.
 """
 
@@ -42,6 +42,22 @@ class FuzzyBoxCounts(Result):
     size_kind: str
     diameter: int
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the counts against the sizes, both in logarithms.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.box_counts(self, ax)
+
 
 def fuzzy_box_counts(
     graph: Any, *, sizes: Any = None, n_jobs: int | None = None, progress: Progress = None
@@ -78,7 +94,7 @@ def fuzzy_box_counts(
 
     References
     ----------
-    Zhang, Hu, Wei, Mahadevan, Deng, Physica A 414, 146 (2014): fuzzy fractal dimension.
+    Zhang, Hu, Lan, Mahadevan, Deng, Applied Soft Computing 25, 514 (2014): fuzzy fractal dimension.
 
     Examples
     --------

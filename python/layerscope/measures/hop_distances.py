@@ -23,9 +23,14 @@ from layerscope._settings import (
     record,
 )
 from layerscope.errors import InvalidInputError
+from layerscope.measures._tables import empty_table
 from layerscope.measures._undirected import check_nodes, undirected
+from layerscope.neighbours import Graph
 
 __all__ = ["PathStatistics", "hop_distances", "path_statistics"]
+
+#: The longest distance that one byte holds beside the number for "no path".
+_NARROW = 254
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -87,7 +92,7 @@ def hop_distances(
         For a directed graph, a graph without nodes, sources that are not nodes, and a shortest
         path of more than 65534 steps.
     MemoryLimitError
-        If one thread needs more than ``memory_limit``.
+        If one thread needs more than ``memory_limit``, or the answer more than there is.
 
     Notes
     -----
@@ -112,12 +117,31 @@ def hop_distances(
     n_rows = checked.n_nodes if starts is None else len(starts)
     jobs, limit = check_jobs(n_jobs), check_memory(memory_limit)
     watch = progress_for(progress, "hop distances")
-    for kind in (np.uint8, np.uint16):
-        out: npt.NDArray[Any] = np.empty((n_rows, checked.n_nodes), kind)
+    kinds: tuple[Any, ...] = (np.uint8, np.uint16)
+    if n_rows and _is_long(checked, None if starts is None else starts[:1], jobs):
+        kinds = (np.uint16,)
+    for kind in kinds:
+        out = empty_table(n_rows, checked.n_nodes, kind, None)
         if _core.hop_distances(checked.indptr, checked.indices, starts, out, limit, jobs, watch):
             return out
     rule = "must have no shortest path of more than 65534 steps"
     raise InvalidInputError("graph", rule, "a longer one")
+
+
+def _is_long(graph: Graph, start: npt.NDArray[np.uint32] | None, n_jobs: int | None) -> bool:
+    """Tell whether some distance is known to need two bytes, from one or two searches.
+
+    From any node the farthest one is mostly an end of a longest path. It may be missed: then the
+    narrow table is found too narrow later.
+    """
+    if start is None:
+        row = np.empty((1, graph.n_nodes), np.uint16)
+        first = np.zeros(1, np.uint32)
+        if not _core.hop_distances(graph.indptr, graph.indices, first, row, None, n_jobs):
+            return True
+        row[row == np.iinfo(np.uint16).max] = 0
+        start = np.array([row.argmax()], np.uint32)
+    return _core.path_statistics(graph.indptr, graph.indices, start, n_jobs)[0] > _NARROW
 
 
 def path_statistics(

@@ -111,6 +111,30 @@ class RenormalisationExponent(Result):
     largest_degree: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the largest degree against the size, both in logarithms, with the law.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from layerscope import plot
+
+        return plot.power_law(
+            self,
+            self.sizes,
+            self.largest_degree,
+            ax,
+            title="Largest degree after renormalisation",
+            xlabel="size of a box l_B, in steps",
+            sign=-1,
+        )
+
 
 def renormalisation_exponent(
     graph: Any,

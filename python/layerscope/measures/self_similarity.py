@@ -33,12 +33,10 @@ from layerscope._settings import (
     record,
 )
 from layerscope.activations import pool
-from layerscope.errors import InvalidInputError
 from layerscope.measures._labelled import matrix_of
 from layerscope.measures._presets import UnitPreset, get_unit_preset
-from layerscope.neighbours import Graph
 
-__all__ = ["FeatureNetwork", "SelfSimilarity", "feature_network", "self_similarity"]
+__all__ = ["SelfSimilarity", "self_similarity"]
 
 #: What is taken when no form is given; a preset can tell it from one that was.
 FORM = DefaultStr("paper")
@@ -117,105 +115,6 @@ class SelfSimilarity(Result):
         return plot.self_similarity(self, ax)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class FeatureNetwork(Result):
-    """The units of a layer and the distances between them.
-
-    Attributes
-    ----------
-    distances : ndarray of float64, shape (D, D)
-        C_ij, the root mean squared difference of the responses of units i and j.
-    n_samples : int
-        B, over how many samples.
-    """
-
-    distances: npt.NDArray[np.float64]
-    n_samples: int
-
-    def graph(self, epsilon: float) -> Graph:
-        """Join units nearer than ``epsilon``.
-
-        Parameters
-        ----------
-        epsilon : float
-            An edge joins i and j when C_ij < ε; the paper gives no value.
-
-        Returns
-        -------
-        Graph
-            Undirected, weights 1.
-
-        Raises
-        ------
-        InvalidInputError
-            If ``epsilon`` is not a number above 0.
-        """
-        if not (isinstance(epsilon, int | float) and epsilon > 0):
-            raise InvalidInputError("epsilon", "must be a number above 0", repr(epsilon))
-        near = np.triu(self.distances < epsilon, 1)
-        return Graph.from_edges(np.argwhere(near), n_nodes=len(self.distances))
-
-
-def feature_network(
-    X: Any,
-    *,
-    n_jobs: int | None = None,
-    memory_limit: MemoryLimit = None,
-    progress: Progress = None,
-) -> FeatureNetwork:
-    """Return the distances between the units of a layer.
-
-    Parameters
-    ----------
-    X : array-like of shape (n_samples, n_units)
-        Responses: a row per sample, a column per unit. Average maps over height and width and
-        token sequences over tokens first (:func:`layerscope.pool`).
-    n_jobs : int, optional
-        Threads; None for all cores. Never changes the result.
-    memory_limit : int or str, optional
-        Bytes that may be taken beside the answer.
-    progress : True or callable, optional
-        Called with (done, total, what).
-
-    Returns
-    -------
-    FeatureNetwork
-        With ``distances`` and ``graph(epsilon)``.
-
-    Raises
-    ------
-    InvalidInputError
-        For an empty matrix or values that are not finite.
-    MemoryLimitError
-        If the distances do not fit the limit.
-
-    Notes
-    -----
-    Takes O(D² B) time and 12 D² bytes.
-
-    References
-    ----------
-    Ding et al., arXiv 2507.17785 (2025).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from layerscope import feature_network
-    >>> feature_network([[0.0, 3.0, 0.0], [0.0, 4.0, 0.0]]).distances[0]
-    array([0.        , 3.53553391, 0.        ])
-    """
-    matrix = as_matrix(X)
-    n_jobs = check_jobs(n_jobs)
-    watch = progress_for(progress, "feature network")
-    limit = check_memory(memory_limit)
-    distances = _core.unit_distances(matrix, limit, n_jobs, watch)
-    return FeatureNetwork(
-        distances=distances,
-        n_samples=matrix.shape[0],
-        settings=record("feature_network"),
-    )
-
-
 def self_similarity(
     X: Any,
     *,
@@ -272,14 +171,15 @@ def self_similarity(
     InvalidInputError
         For an empty matrix, values that are not finite, an unknown form, scale or null.
     MemoryLimitError
-        If a copy of the responses, and for the covering form all distances, do not fit.
+        If two copies of the responses, a row of distances for each thread, and for the covering
+        form all distances twice, do not fit.
 
     Notes
     -----
     Takes O(D² B) time for each of 1 + ``n_null`` layers, with up to 64 MiB for distances that are
-    kept; the covering form keeps all of them, 4 D² bytes. The rate is not a count of boxes, and
-    pure noise does not score 0: compare with ``null_mean``. Dead units are equal to each other
-    and set the smallest distance to 0.
+    kept; the covering form keeps all of them twice, 8 D² bytes. The rate is not a count of boxes,
+    and pure noise does not score 0: compare with ``null_mean``. Dead units are equal to each
+    other and set the smallest distance to 0.
 
     References
     ----------

@@ -13,7 +13,7 @@ charts of the HTML report.
 
 from __future__ import annotations
 
-from layerscope.plot._boxes import box_counts, box_counts_by_layer
+from layerscope.plot._boxes import box_counts, box_counts_by_layer, power_law
 from layerscope.plot._chain import lifetimes, turnover
 from layerscope.plot._classes import per_class
 from layerscope.plot._community_agreement import community_agreement
@@ -23,7 +23,7 @@ from layerscope.plot._maps import layer_step_map
 from layerscope.plot._names import short_names
 from layerscope.plot._pairs import cka, nntp, nnts
 from layerscope.plot._report import report
-from layerscope.plot._selfsim import self_similarity, self_similarity_by_layer
+from layerscope.plot._selfsim import feature_network, self_similarity, self_similarity_by_layer
 from layerscope.plot._single import k_occurrence, modularity
 from layerscope.plot._steps import step_curves
 from layerscope.plot._style import figure
@@ -33,6 +33,7 @@ __all__ = [
     "box_counts_by_layer",
     "cka",
     "community_agreement",
+    "feature_network",
     "figure",
     "flow",
     "k_occurrence",
@@ -44,6 +45,7 @@ __all__ = [
     "nnts",
     "per_class",
     "per_layer",
+    "power_law",
     "report",
     "self_similarity",
     "self_similarity_by_layer",

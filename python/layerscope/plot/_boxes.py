@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerscope.plot._maps import ramp
 from layerscope.plot._names import short_names
 from layerscope.plot._style import (
     INK,
@@ -17,13 +16,14 @@ from layerscope.plot._style import (
     axes_or_new,
     axis_title,
     colour_of,
+    note_empty,
 )
 from layerscope.plot._text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["box_counts", "box_counts_by_layer"]
+__all__ = ["box_counts", "box_counts_by_layer", "power_law"]
 
 #: With more layers than this only evenly spaced ones are named.
 NAMED = 6
@@ -34,8 +34,9 @@ def box_counts(result: Any, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    result : BoxCounts or FractalDimension
-        What :func:`layerscope.box_counts` or :func:`layerscope.fractal_dimension` returns.
+    result : BoxCounts, FuzzyBoxCounts or FractalDimension
+        What :func:`layerscope.box_counts`, :func:`layerscope.metric_box_counts`,
+        :func:`layerscope.fuzzy_box_counts` or :func:`layerscope.fractal_dimension` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
 
@@ -45,10 +46,15 @@ def box_counts(result: Any, ax: Axes | None = None) -> Axes:
         Its figure is ``.figure``.
     """
     axes = axes_or_new(ax)
-    sizes = np.asarray(result.sizes, np.float64)
     counts = np.asarray(result.counts, np.float64)
-    kind = getattr(result, "size_kind", "l_B")
-    _look(axes, "radius of a box r_B, in steps" if kind == "r_B" else _SIZE)
+    # Fuzzy counts are infinite where no two nodes lie near each other.
+    finite = np.isfinite(counts)
+    sizes, counts = np.asarray(result.sizes, np.float64)[finite], counts[finite]
+    covers = hasattr(result, "all_counts") or hasattr(result, "window")
+    _look(axes, _size_title(result), "Boxes, fewest found" if covers else "Fuzzy count of boxes")
+    if len(sizes) == 0:
+        note_empty(axes, "no size has boxes")
+        return axes
     inside = np.ones(len(sizes), bool)
     if hasattr(result, "window"):
         inside = (sizes >= result.window[0]) & (sizes <= result.window[1])
@@ -62,7 +68,7 @@ def box_counts(result: Any, ax: Axes | None = None) -> Axes:
 
 
 def box_counts_by_layer(result: Any, ax: Axes | None = None) -> Axes:
-    """Draw the box counts of every layer, from pale (first) to dark (last).
+    """Draw the box counts of every layer, from yellow (first) to violet (last).
 
     Parameters
     ----------
@@ -76,54 +82,114 @@ def box_counts_by_layer(result: Any, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
         Its figure is ``.figure``.
     """
+    from matplotlib import colormaps
     from matplotlib.colors import to_hex
+    from matplotlib.lines import Line2D
 
     axes = axes_or_new(ax)
-    _look(axes, _SIZE)
-    shades, last = ramp(colour_of("box_counts")), len(result.layers) - 1
+    _look(axes, _size_title(result.results[0]))
+    # Curves begin on top of each other: shades of one hue could not be told apart.
+    shades, last = colormaps["viridis_r"], len(result.layers) - 1
     named = {round(place) for place in np.linspace(0, last, min(NAMED, last + 1))}
-    names = short_names(result.layers)
+    names, handles = short_names(result.layers), []
     for place, one in enumerate(result.results):
         sizes, counts = np.asarray(one.sizes, np.float64), np.asarray(one.counts, np.float64)
-        colour = to_hex(shades(0.25 + 0.7 * place / max(last, 1)))
+        colour = to_hex(shades(0.1 + 0.9 * place / max(last, 1)))
         inside = (sizes >= one.window[0]) & (sizes <= one.window[1])
-        label = plain(names[place]) if place in named else None
-        axes.plot(sizes, counts, "-", color=colour, linewidth=1.3, label=label)
-        axes.plot(sizes[inside], counts[inside], "o", color=colour, markersize=3.5)
+        mark = _MARKS[place % len(_MARKS)]
+        axes.plot(sizes, counts, "-", color=colour, linewidth=1.3)
+        axes.plot(sizes[inside], counts[inside], mark, color=colour, markersize=3.8)
+        if place in named:
+            handle = Line2D([], [], color=colour, linewidth=1.3, marker=mark, markersize=3.8)
+            handle.set_label(plain(names[place]))
+            handles.append(handle)
     _name_ticks(
         axes,
         np.concatenate([np.asarray(one.sizes, np.float64) for one in result.results]),
         np.concatenate([np.asarray(one.counts, np.float64) for one in result.results]),
     )
-    axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK, loc="upper right", handlelength=1.2)
+    axes.legend(
+        handles=handles, frameon=False, fontsize=SMALL, labelcolor=INK, loc="upper right",
+        handlelength=1.2,
+    )  # fmt: skip
     return axes
 
 
-_SIZE = "size of a box l_B, in steps"
+def power_law(
+    result: Any, x: Any, y: Any, ax: Axes | None, *, title: str, xlabel: str, sign: int
+) -> Axes:
+    """Draw a law beside the box dimension: its points, its window, its line.
+
+    Parameters
+    ----------
+    result : BallGrowthDimension or RenormalisationExponent
+        With ``value``, ``standard_error``, ``window`` and ``supported``.
+    x, y : array-like
+        The points; those that are not positive are left out.
+    ax : matplotlib.axes.Axes or None
+        Where to draw; a new figure by default.
+    title, xlabel : str
+        Of the axes.
+    sign : int
+        1 if the value is the slope, −1 if it is minus the slope.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Its figure is ``.figure``.
+    """
+    axes = axes_or_new(ax)
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    drawn = (x > 0) & (y > 0)
+    x, y = x[drawn], y[drawn]
+    _look(axes, xlabel, title)
+    if len(x) == 0:
+        note_empty(axes, "there is nothing to draw")
+        return axes
+    inside = (x >= result.window[0]) & (x <= result.window[1])
+    colour = colour_of("box_counts")
+    axes.plot(x[inside], y[inside], "o", color=colour, markersize=4)
+    axes.plot(x[~inside], y[~inside], "o", color=SHADE, markersize=4, fillstyle="none")
+    _law(axes, result, x[inside], y[inside], sign)
+    _name_ticks(axes, x, y)
+    return axes
 
 
-def _look(axes: Axes, xlabel: str) -> None:
+_MARKS = "os^Dv"
+
+
+def _size_title(result: Any) -> str:
+    """Say what the sizes are: of steps or lengths, across or from a centre."""
+    default = "steps" if np.asarray(result.sizes).dtype.kind == "i" else "length"
+    unit = getattr(result, "size_unit", default)
+    kind = getattr(result, "size_kind", "l_B")
+    name = "radius of a box r_B" if kind == "r_B" else "size of a box l_B"
+    return f"{name}, in steps" if unit == "steps" else f"{name}, a length"
+
+
+def _look(axes: Axes, xlabel: str, title: str = "Boxes, fewest found") -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axis_title(axes, "Boxes, fewest found")
+    axis_title(axes, title)
     axes.set_xlabel(xlabel, fontsize=TEXT, color=MUTED)
 
 
 def _name_ticks(axes: Axes, sizes: Any, counts: Any) -> None:
     axes.minorticks_off()
-    for axis, values in ((axes.xaxis, sizes), (axes.yaxis, counts)):
-        ticks = _ticks(float(values.min()), float(values.max()))
+    for axis, values, families in ((axes.xaxis, sizes, _FINE), (axes.yaxis, counts, _COARSE)):
+        ticks = _ticks(float(values.min()), float(values.max()), families)
         axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
 
 
-def _law(axes: Axes, result: Any, sizes: Any, counts: Any) -> None:
+def _law(axes: Axes, result: Any, sizes: Any, counts: Any, sign: int = -1) -> None:
     """Draw the fitted line and say its slope, or that it is not supported."""
-    if np.isfinite(result.value):
-        level = np.log(counts).mean() + result.value * np.log(sizes).mean()
+    slope = sign * result.value
+    if np.isfinite(slope):
+        level = np.log(counts).mean() - slope * np.log(sizes).mean()
         ends = np.array([sizes.min(), sizes.max()])
         style = "-" if result.supported else ":"
-        axes.plot(ends, np.exp(level - result.value * np.log(ends)), style, color=INK, linewidth=1)
-    text = f"slope −{result.value:.2f} ± {result.standard_error:.2f}"
+        axes.plot(ends, np.exp(level + slope * np.log(ends)), style, color=INK, linewidth=1)
+    text = f"slope {slope:.2f} ± {result.standard_error:.2f}".replace("-", "−")
     if not result.supported:
         text = f"no dimension is supported:\n{result.n_sizes} sizes inside the window"
     axes.text(
@@ -131,12 +197,18 @@ def _law(axes: Axes, result: Any, sizes: Any, counts: Any) -> None:
     )
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Return round numbers 1, 2, 5 times powers of ten within the range, at most eight."""
+#: What powers of ten are multiplied by to give ticks, as many as there is room for.
+_COARSE = ((1, 2, 5), (1, 3), (1,))
+_FINE = ((1, 2, 3, 4, 5, 6, 8), (1, 2, 3, 5, 7), *_COARSE)
+
+
+def _ticks(low: float, high: float, families: tuple[tuple[int, ...], ...]) -> list[float]:
+    """Return round numbers within the range, at most nine."""
     exponents = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    for steps in ((1, 2, 5), (1, 3), (1,)):
+    ticks: list[float] = []
+    for steps in families:
         ticks = [float(step * 10.0**exponent) for exponent in exponents for step in steps]
         ticks = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
-        if len(ticks) <= 8:
+        if len(ticks) <= 9:
             return ticks or [low]
     return ticks

@@ -1,4 +1,4 @@
-"""Self-similarity: one layer's curve, and the value of every layer beside its null."""
+"""Units: their distances, one layer's self-similarity, and that of every layer beside its null."""
 
 from __future__ import annotations
 
@@ -22,7 +22,35 @@ from layerscope.plot._style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["self_similarity", "self_similarity_by_layer"]
+__all__ = ["feature_network", "self_similarity", "self_similarity_by_layer"]
+
+_BINS = 64
+
+
+def feature_network(result: Any, ax: Axes | None = None) -> Axes:
+    """Draw how many pairs of units lie at which distance.
+
+    Parameters
+    ----------
+    result : FeatureNetwork
+        What :func:`layerscope.feature_network` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    axes = axes_or_new(ax)
+    axis_title(axes, "Pairs of units")
+    square = floats(result.distances)
+    if len(square) < 2:
+        note_empty(axes, "one unit has no distance")
+        return axes
+    pairs = square[np.triu_indices(len(square), 1)]
+    axes.hist(pairs, bins=_BINS, color=colour_of("self_similarity"))
+    axes.set_xlabel("distance between units")
+    return axes
 
 
 def self_similarity(result: Any, ax: Axes | None = None) -> Axes:

@@ -19,9 +19,9 @@ _WHAT = (
     "2 on with at least 5 boxes."
 )
 _INSTEAD = (
-    'Boxes of real sizes cover the distances between the units instead: self_similarity(X, '
-    'form="covering").'
-)  # fmt: skip
+    "Boxes of real sizes cover the distances between the samples instead: "
+    "fractal_dimension(metric_box_counts(feature_network(X.T).distances))."
+)
 #: Layers whose dimension is told in words.
 _TOLD = 6
 

@@ -1,13 +1,16 @@
 """The closed forms and the correlation form in torch, for tensors that are not on the CPU.
 
 The formulas are those of the Rust kernel (see there): one scalar function h of the distance gives
-the gradient, tabulated once, so that no temporary has the size of scales times pairs.
+the gradient, tabulated once, so that no temporary has the size of scales times pairs. Where the
+features are so large that h is narrower than a table could hold, h itself is taken, part by part.
+All of it in float64, where the device has it: h has the width 1 / κ however large distances are,
+and a distance of 1e5 in float32 is right to 0.008 only.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +19,9 @@ __all__ = ["Recipe", "measure"]
 
 #: Quantiles of the positive distances, width of the smoothed step, and reach of its table.
 _LOW, _HIGH, _SMOOTHING, _BEYOND = 0.02, 0.98, 0.1, 12.0
-_PER_WIDTH, _FEWEST, _MOST = 32, 256, 1 << 16
+_PER_WIDTH, _FEWEST = 64, 256
+#: Distances that are looked at together, and those of them for which h itself is taken.
+_TOGETHER, _PART = 1 << 22, 1 << 13
 _FEWEST_UNITS = 3
 
 
@@ -39,14 +44,11 @@ def measure(
     nothing = float("nan"), torch.zeros_like(features)
     if n_units < _FEWEST_UNITS:
         return nothing
-    units = features.T.contiguous()
-    exact = "donot_use_mm_for_euclid_dist"
-    square = torch.cdist(units, units, compute_mode=exact) / math.sqrt(n_samples)
-    above = torch.ones_like(square, dtype=torch.bool).triu_(1)
-    pairs = square[above]
+    units = features.T.to(_widest(features)).contiguous()
+    pairs = torch.cat([rows[_above(rows, first)] for first, rows in _distances(units)])
     divisor = float(pairs.square().mean().sqrt()) if recipe.rms else 1.0
     if divisor > 0 and divisor != 1:
-        square, pairs = square / divisor, pairs / divisor
+        pairs = pairs / divisor
     low, high = float(pairs.min()), float(pairs.max())
     if not low < high:
         return nothing
@@ -59,10 +61,30 @@ def measure(
         value, slope = _counted(pairs, low, high, n_units, recipe)
     if not with_gradient:
         return value, nothing[1]
-    weights = torch.where(square > 0, slope(square) / square, torch.zeros_like(square))
-    weights.fill_diagonal_(0)
-    gradient = weights.sum(1, keepdim=True) * units - weights @ units
-    return value, (gradient / (n_samples * divisor * divisor)).T
+    gradient = torch.empty_like(units)
+    for first, rows in _distances(units):
+        c = rows / divisor if divisor > 0 else rows
+        weights = torch.where(c > 0, slope(c.clamp(low, high)) / c, torch.zeros_like(c))
+        weights.diagonal(first).zero_()
+        own = slice(first, first + len(rows))
+        gradient[own] = weights.sum(1, keepdim=True) * units[own] - weights @ units
+    factor = n_samples * divisor * divisor if divisor > 0 else n_samples
+    return value, (gradient / factor).T.to(features.dtype)
+
+
+def _distances(units: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
+    """Yield the first unit of some rows of the square of distances, and the rows."""
+    root = math.sqrt(units.shape[1])
+    first = 0
+    for rows in units.split(max(_TOGETHER // len(units), 1)):
+        # As differences: by products, near units would lose their distance to rounding.
+        yield first, torch.cdist(rows, units, compute_mode="donot_use_mm_for_euclid_dist") / root
+        first += len(rows)
+
+
+def _above(rows: torch.Tensor, first: int) -> torch.Tensor:
+    """Return where rows of a square lie above its diagonal."""
+    return torch.ones_like(rows, dtype=torch.bool).triu_(first + 1)
 
 
 Slope = Callable[[torch.Tensor], torch.Tensor]
@@ -87,13 +109,16 @@ def _counted(
         boxes = (width - (width - 1) * inner.log() / logarithm).clamp(min=1.0)
     deviation = boxes.log() / logarithm - (x[-1] - x) / (x[-1] - x[0])
     per_share = -((width - 1) ** 2) / (inner * logarithm)
-    weight = deviation.sign() * 2 / (boxes * logarithm * len(theta)) * per_share
+    # At the largest θ the curve meets the line by definition, where there is no derivative.
+    rounding = 1e-12 if deviation.dtype == torch.float64 else 1e-6
+    sign = torch.where(deviation.abs() < rounding, 0.0, deviation.sign())
+    weight = sign * 2 / (boxes * logarithm * len(theta)) * per_share
     kappa = recipe.kappa
 
     def h(c: torch.Tensor) -> torch.Tensor:
         return -recipe.factor * kappa / len(pairs) * _bells(kappa * theta, kappa * c, weight)
 
-    return float(2 * deviation.abs().mean()), _tabulated(h, low, high, 1 / kappa)
+    return float(2 * deviation.abs().mean()), _tabulated(h, (low, high), 1 / kappa, len(pairs))
 
 
 def _correlated(
@@ -115,7 +140,7 @@ def _correlated(
         return -_bells(x / tau, logarithm / tau, weight) / (len(pairs) * tau)
 
     ends = start - _BEYOND * tau, end + _BEYOND * tau
-    of_logarithm = _tabulated(h, *ends, tau)
+    of_logarithm = _tabulated(h, ends, tau, len(pairs))
 
     def slope(c: torch.Tensor) -> torch.Tensor:
         positive = c > 0
@@ -149,20 +174,30 @@ def _quantiles(pairs: torch.Tensor) -> tuple[float, float] | None:
     return (ends[0], ends[1]) if ends[0] < ends[1] else None
 
 
-def _tabulated(h: Slope, low: float, high: float, width: float) -> Slope:
-    """Return h by cubic interpolation between nodes, within the ends."""
-    cells = min(max(math.ceil(_PER_WIDTH * (high - low) / width), _FEWEST), _MOST)
+def _tabulated(h: Slope, ends: tuple[float, float], width: float, uses: int) -> Slope:
+    """Return h within the ends by cubic interpolation between nodes, or itself if that is less."""
+    low, high = ends
+    cells = max(math.ceil(_PER_WIDTH * (high - low) / width), _FEWEST)
+    if cells >= uses:
+        return lambda c: _in_parts(h, c)
+    nodes: list[torch.Tensor] = []
 
     def at(c: torch.Tensor) -> torch.Tensor:
         wide = _widest(c)
-        steps = torch.arange(-1, cells + 2, device=c.device, dtype=wide)
-        nodes = torch.cat([h(part) for part in (low + steps * (high - low) / cells).split(1024)])
+        if not nodes:
+            steps = torch.arange(-1, cells + 2, device=c.device, dtype=wide)
+            nodes.append(_in_parts(h, low + steps * (high - low) / cells))
         place = (c.to(wide) - low) * (cells / (high - low))
         cell = place.long().clamp(0, cells - 1)
         t = place - cell
-        first, second, third, fourth = (nodes[cell + offset] for offset in range(4))
+        first, second, third, fourth = (nodes[0][cell + offset] for offset in range(4))
         below, above, far = t + 1, t - 1, t - 2
         outer = t * above * (below * fourth - far * first) / 6
         return (outer + below * far * (above * second - t * third) / 2).to(c.dtype)
 
     return at
+
+
+def _in_parts(h: Slope, c: torch.Tensor) -> torch.Tensor:
+    """Return h of every number, of few at a time."""
+    return torch.cat([h(part) for part in c.flatten().split(_PART)]).reshape(c.shape)

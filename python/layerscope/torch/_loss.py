@@ -64,8 +64,9 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
     -----
     A layer without a value in this batch (fewer than three units, all units at one distance) adds
     nothing, and its ``value`` is NaN. Maps (samples, channels, height, width) are averaged over
-    height and width, token sequences (samples, tokens, units) over tokens. Takes O(D² B) time a
-    layer.
+    height and width, token sequences (samples, tokens, units) over tokens. The samples come first:
+    modules that put tokens first, as torch's transformer layers do without ``batch_first=True``,
+    must be given as tensors, turned with ``output.transpose(0, 1)``. Takes O(D² B) time a layer.
 
     References
     ----------

@@ -67,11 +67,14 @@ def self_similarity(
 
     Notes
     -----
-    O(D² B) time and 8 D² bytes for D units and B samples. Computed outside autocast, in float64
-    on the CPU and in the dtype of the features elsewhere. The ends of the grid of scales, the
-    quantiles and the root mean square are held fixed. CPU tensors run in the Rust kernel. On other
-    devices the closed forms and the correlation form run in torch there, and the covering form is
-    moved to the CPU.
+    O(D² B) time and 8 D² bytes for D units and B samples. Computed outside autocast and in float64
+    (in float32 on Apple's devices, which have nothing wider). The ends of the grid of scales, the
+    quantiles and the root mean square are held fixed.
+
+    Where it runs: CPU tensors in the Rust kernel, on as many threads as torch may take. On other
+    devices the closed forms and the correlation form run in torch, on the device, and nothing but
+    single numbers comes back; the covering form is moved to the CPU, into the kernel, and its
+    gradient back.
 
     References
     ----------

@@ -16,9 +16,15 @@
 
 use layerscope_core::{Element, Matrix, Result, Run, filled, with_capacity};
 
-use crate::rows::over_row_pieces;
 use crate::widen::read_part;
 use layerscope_core::widest;
+
+/// Features by which rows are told apart at first, a multiple of [`CHUNK`].
+const SAMPLED: usize = 64;
+/// Features that are read together.
+const CHUNK: usize = 8;
+/// Values that are hashed between two looks at whether to stop.
+const PIECE: usize = 1 << 16;
 
 /// Which rows are equal to which.
 pub(crate) struct Distinct {
@@ -35,11 +41,25 @@ impl Distinct {
     /// Finds equal rows by hashing, then by comparing.
     pub(crate) fn find(run: &Run, matrix: &Matrix, groups: Option<&[u32]>) -> Result<Self> {
         let rows = matrix.rows();
-        let mut hashes = with_capacity(rows)?;
-        hashes.extend(hashes_of(run, matrix)?.into_iter().flatten());
         let mut order: Vec<u32> = with_capacity(rows)?;
         order.extend(0..rows as u32);
+        let mut hashes = hashes_of(run, matrix, &order, Part::Some)?;
         order.sort_unstable_by_key(|&row| (hashes[row as usize], row));
+        if matrix.columns() > SAMPLED {
+            // Rows that agree in some features are told apart by all of them.
+            let mut suspects = Vec::new();
+            for rows in order.chunk_by(|&a, &b| hashes[a as usize] == hashes[b as usize]) {
+                if rows.len() > 1 {
+                    suspects.extend_from_slice(rows);
+                }
+            }
+            let whole = hashes_of(run, matrix, &suspects, Part::All)?;
+            for (&row, hash) in suspects.iter().zip(whole) {
+                hashes[row as usize] = hash;
+            }
+            suspects.sort_unstable_by_key(|&row| (hashes[row as usize], row));
+            order = suspects;
+        }
         let mut first: Vec<u32> = with_capacity(rows)?;
         first.extend(0..rows as u32);
         let mut representatives: Vec<u32> = Vec::new();
@@ -59,6 +79,8 @@ impl Distinct {
         }
         let repeated = (0..rows).filter(|&row| first[row] as usize != row).count();
         if let Some(groups) = groups {
+            order = with_capacity(rows)?;
+            order.extend(0..rows as u32);
             // Copies in different groups are different rows of the search.
             let class = |&row: &u32| (first[row as usize], groups[row as usize]);
             order.sort_unstable_by_key(|row| (class(row), *row));
@@ -156,16 +178,39 @@ impl Distinct {
     }
 }
 
-fn hashes_of(run: &Run, matrix: &Matrix) -> Result<Vec<Vec<u64>>> {
-    over_row_pieces(run, matrix, |range| {
-        let mut buffer = filled(matrix.columns(), 0.0)?;
-        let mut hashes = with_capacity(range.len())?;
-        for row in range {
-            read_part(matrix, row, 0..buffer.len(), &mut buffer);
-            hashes.push(hash(&buffer));
+/// Features of a row that are hashed.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    /// [`SAMPLED`] of them.
+    Some,
+    All,
+}
+
+/// The hashes of the rows listed.
+fn hashes_of(run: &Run, matrix: &Matrix, rows: &[u32], part: Part) -> Result<Vec<u64>> {
+    let columns = matrix.columns();
+    let width = if part == Part::All {
+        columns
+    } else {
+        columns.min(SAMPLED)
+    };
+    // Chunks that are spread over the features.
+    let chunk = if width < columns { CHUNK } else { width };
+    let chunks = width / chunk;
+    let mut hashes = filled(rows.len(), 0)?;
+    let piece = (PIECE / width).max(1);
+    run.for_each_chunk(&mut hashes, piece, |at, out| {
+        let mut buffer = filled(width, 0.0)?;
+        for (slot, &row) in out.iter_mut().zip(&rows[at * piece..]) {
+            for (c, part) in buffer.chunks_exact_mut(chunk).enumerate() {
+                let start = c * (columns - chunk) / (chunks - 1).max(1);
+                read_part(matrix, row as usize, start..start + chunk, part);
+            }
+            *slot = hash(&buffer);
         }
-        Ok(hashes)
-    })
+        run.check()
+    })?;
+    Ok(hashes)
 }
 
 /// Mixes the bits of a row. It only has to be the same for equal rows; others are compared.
@@ -245,6 +290,19 @@ mod tests {
         let distinct = find(&[1.0; 5], 1, Some(&[7, 9, 7, 9, 7]));
         assert_eq!((distinct.len(), distinct.n_repeated()), (2, 4));
         assert_eq!(distinct.members(1), [1, 3]);
+    }
+
+    #[test]
+    fn long_rows_that_differ_in_one_feature_are_different() {
+        let (rows, columns) = (200, 300);
+        let mut values = vec![1.0; rows * columns];
+        for row in 0..rows / 2 {
+            values[row * columns + row] = 2.0;
+        }
+        let distinct = find(&values, columns, None);
+        assert_eq!((distinct.len(), distinct.n_repeated()), (101, 99));
+        assert_eq!(distinct.members(100)[..2], [100, 101]);
+        assert!((0..100).all(|row| distinct.of(row) == row));
     }
 
     #[test]

@@ -45,7 +45,9 @@ impl Engine {
     /// Whether keys by their definition are the fastest.
     pub(crate) fn is_direct(self, sizes: &Sizes) -> bool {
         match self {
-            Self::Fitting => suits_direct(sizes),
+            Self::Fitting => {
+                suits_direct(sizes) && (is_small(sizes) || self.kernels(sizes).is_empty())
+            }
             Self::Direct => true,
             Self::Plain | Self::Wide | Self::Narrow(_) => false,
         }
@@ -72,9 +74,10 @@ fn fitting(sizes: &Sizes) -> Vec<Kernel> {
     const ROWS: usize = 100;
     const VALUES: usize = 100_000;
     const WANTED: usize = 64;
-    const FEATURES_OF_BYTES: usize = 16;
+    const FEATURES_OF_BYTES: usize = 32;
     let (rows, columns) = (sizes.data, sizes.columns);
-    if rows < ROWS || rows.saturating_mul(columns) < VALUES || sizes.wanted > WANTED {
+    let short = is_small(sizes) && rows.saturating_mul(columns) < VALUES;
+    if rows < ROWS || short || sizes.wanted > WANTED {
         return Vec::new();
     }
     let kernels = [Precision::Byte, Precision::Single].map(Kernel::widest);
@@ -86,6 +89,12 @@ fn fitting(sizes: &Sizes) -> Vec<Kernel> {
             _ => true,
         })
         .collect()
+}
+
+/// Few rows: a search of its own to the cost model.
+fn is_small(sizes: &Sizes) -> bool {
+    const ROWS: usize = 150;
+    sizes.rows <= ROWS
 }
 
 /// Whether int8 products by AMX tiles can be used here.

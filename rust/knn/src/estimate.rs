@@ -36,7 +36,10 @@ pub fn estimate_memory(plans: &Plans) -> Result<u64> {
         rows, columns, k, ..
     } = *plans;
     let output = (rows as u64).saturating_mul(12).saturating_mul(k as u64);
-    let sizes = Sizes::of_one_layer(rows, columns, k, plans.metric.is_angle(), plans.jobs);
+    let sizes = Sizes {
+        copied: plans.metric != Metric::Euclidean,
+        ..Sizes::of_one_layer(rows, columns, k, plans.metric.is_angle(), plans.jobs)
+    };
     if plans.approximate && descent::suits(rows, columns, k, plans.metric) {
         return descent::peak(&sizes, k, plans.memory_limit);
     }

@@ -41,6 +41,43 @@ pub(crate) fn squared_distance_to_single(x: &[f64], y: &[f32]) -> f64 {
     )
 }
 
+/// The same for four y at once, so that no sum waits for its own last addition.
+pub(crate) fn squared_distances_to_singles(x: &[f64], y: [&[f32]; 4]) -> [f64; 4] {
+    widest(
+        #[inline(always)]
+        || {
+            let (full, rest) = x.as_chunks::<LANES>();
+            let others = y.map(
+                #[inline(always)]
+                |y| &y.as_chunks::<LANES>().0[..full.len()],
+            );
+            // One array a row: arrays of arrays do not stay in registers.
+            let mut a = [0.0; LANES];
+            let (mut b, mut c, mut d) = (a, a, a);
+            for (at, x) in full.iter().enumerate() {
+                add_squares(&mut a, x, &others[0][at]);
+                add_squares(&mut b, x, &others[1][at]);
+                add_squares(&mut c, x, &others[2][at]);
+                add_squares(&mut d, x, &others[3][at]);
+            }
+            let from = x.len() - rest.len();
+            add_squares(&mut a, rest, &y[0][from..]);
+            add_squares(&mut b, rest, &y[1][from..]);
+            add_squares(&mut c, rest, &y[2][from..]);
+            add_squares(&mut d, rest, &y[3][from..]);
+            [total(a), total(b), total(c), total(d)]
+        },
+    )
+}
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn add_squares(lanes: &mut [f64; LANES], x: &[f64], y: &[f32]) {
+    for ((lane, &a), &b) in lanes.iter_mut().zip(x).zip(y) {
+        *lane += (a - f64::from(b)) * (a - f64::from(b));
+    }
+}
+
 /// Rows that stand side by side in a panel, feature by feature.
 pub(crate) const PANEL: usize = 8;
 /// Rows of a panel that are taken together.
@@ -155,6 +192,12 @@ fn over_pairs<T: Copy>(x: &[f64], y: &[T], term: impl Fn(f64, T) -> f64) -> f64 
     for ((lane, &a), &b) in lanes.iter_mut().zip(rest_x).zip(rest_y) {
         *lane += term(a, b);
     }
+    total(lanes)
+}
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn total(lanes: [f64; LANES]) -> f64 {
     ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6]))
         + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]))
 }
@@ -186,6 +229,21 @@ mod tests {
         assert_eq!(product(&x, &y), 1140.0);
         assert_eq!(squared_distance(&x, &y), 2299.0);
         assert_eq!((depth(1), depth(8), depth(9)), (4, 4, 5));
+    }
+
+    #[test]
+    fn four_at_once_are_one_after_another() {
+        for d in [1, 7, 8, 9, 16, 100] {
+            let value =
+                |i: usize, j: usize| ((i * 31 + j * 17) as f32).sin() * 1.5f32.powi(j as i32);
+            let row = |i: usize| -> Vec<f32> { (0..d).map(|j| value(i, j)).collect() };
+            let x: Vec<f64> = row(0).iter().map(|&v| f64::from(v)).collect();
+            let others = [row(1), row(2), row(3), row(4)];
+            let together = squared_distances_to_singles(&x, [0, 1, 2, 3].map(|i| &others[i][..]));
+            for (y, sum) in others.iter().zip(together) {
+                assert_eq!(squared_distance_to_single(&x, y).to_bits(), sum.to_bits());
+            }
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub jobs: usize,
     /// Rows of a cluster at least, where rows are put in order.
     pub cluster: usize,
+    /// Whether a narrow kernel sees all pairs of a row at once, and each pair from both sides.
+    pub whole: bool,
     /// The kernel that proposes; `None` for float64 products.
     pub kernel: Option<Kernel>,
 }
@@ -33,6 +35,7 @@ impl Plan {
 
 /// What a plan depends on.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // each a fact by itself
 pub(crate) struct Sizes {
     /// Rows that ask, as the search sees them.
     pub asked: usize,
@@ -50,6 +53,8 @@ pub(crate) struct Sizes {
     pub repeats: bool,
     /// Whether rows are compared by angle, so that facts about each are kept.
     pub angle: bool,
+    /// Whether single pairs are looked at in copies of the rows.
+    pub copied: bool,
     /// Threads at most.
     pub jobs: usize,
 }
@@ -72,6 +77,7 @@ impl Sizes {
             symmetric: true,
             repeats: false,
             angle,
+            copied: angle,
             jobs: jobs.max(1),
         }
     }

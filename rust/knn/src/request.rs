@@ -3,8 +3,8 @@
 use layerscope_core::{Error, Matrix, Result, Run};
 
 use crate::metric::Metric;
-use crate::rows::{magnitude, over_row_pieces};
-use crate::widen::read_part;
+use crate::rows::over_row_pieces;
+use crate::widen::largest_as_stored;
 
 /// A question for neighbours.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +120,10 @@ impl Request<'_> {
 
 fn largest_of_finite(run: &Run, matrix: &Matrix, argument: &str) -> Result<f64> {
     let pieces = over_row_pieces(run, matrix, |range| {
-        if let Some((row, column, value)) = matrix.first_non_finite(range.clone()) {
+        let largest = largest_as_stored(matrix, range.clone());
+        if !largest.is_finite()
+            && let Some((row, column, value)) = matrix.first_non_finite(range)
+        {
             let value = match value {
                 value if value.is_nan() => "nan",
                 value if value > 0.0 => "inf",
@@ -128,12 +131,6 @@ fn largest_of_finite(run: &Run, matrix: &Matrix, argument: &str) -> Result<f64> 
             };
             let found = format!("{value} at row {row}, column {column}");
             return Err(Error::invalid(argument, "must be finite", found));
-        }
-        let mut buffer = layerscope_core::filled(matrix.columns(), 0.0)?;
-        let mut largest: f64 = 0.0;
-        for row in range {
-            read_part(matrix, row, 0..buffer.len(), &mut buffer);
-            largest = largest.max(magnitude(&buffer));
         }
         Ok(largest)
     })?;

@@ -89,6 +89,16 @@ impl<'a> Rows<'a> {
         self.metric
     }
 
+    /// The values as they are stored.
+    pub(crate) fn values(&self) -> Element<'a> {
+        self.matrix.values()
+    }
+
+    /// Whether rows are compared as they are stored.
+    pub(crate) fn is_as_given(&self) -> bool {
+        self.metric == Metric::Euclidean && self.scale.is_none()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.matrix.rows()
     }
@@ -101,7 +111,7 @@ impl<'a> Rows<'a> {
     pub(crate) fn singles(&self, row: usize) -> Option<&'a [f32]> {
         let columns = self.columns();
         match self.matrix.values() {
-            Element::F32(values) if self.metric == Metric::Euclidean && self.scale.is_none() => {
+            Element::F32(values) if self.is_as_given() => {
                 values.get(row * columns..(row + 1) * columns)
             }
             _ => None,

@@ -62,6 +62,8 @@ enum Engine {
     SmallTiles,
     SmallBands,
     Narrow(Precision),
+    /// The same where a row sees all others at once.
+    Whole(Precision),
 }
 
 impl Engine {
@@ -82,10 +84,11 @@ impl Engine {
                 capacity,
                 ..plan
             },
-            Self::Narrow(_) => Plan {
+            Self::Narrow(_) | Self::Whole(_) => Plan {
                 block: plan.kernel.map_or(plan.block, least_block),
                 cluster: 1,
                 capacity,
+                whole: matches!(self, Self::Whole(_)),
                 ..plan
             },
         }
@@ -98,7 +101,7 @@ impl Engine {
             Self::Chosen => vec![Form::Fitting],
             Self::Direct => vec![Form::Direct],
             Self::SmallTiles | Self::SmallBands => vec![Form::Wide],
-            Self::Narrow(precision) => Kernel::available()
+            Self::Narrow(precision) | Self::Whole(precision) => Kernel::available()
                 .into_iter()
                 .filter(|kernel| kernel.precision() == precision)
                 .map(Form::Narrow)
@@ -235,6 +238,11 @@ suite! {
     inner_product_single: Engine::Narrow(Precision::Single), Metric::InnerProduct;
     inner_product_half: Engine::Narrow(Precision::Half), Metric::InnerProduct;
     inner_product_byte: Engine::Narrow(Precision::Byte), Metric::InnerProduct;
+    euclidean_whole_byte: Engine::Whole(Precision::Byte), Metric::Euclidean;
+    euclidean_whole_half: Engine::Whole(Precision::Half), Metric::Euclidean;
+    cosine_whole_single: Engine::Whole(Precision::Single), Metric::Cosine;
+    pearson_whole_byte: Engine::Whole(Precision::Byte), Metric::Pearson;
+    inner_product_whole_single: Engine::Whole(Precision::Single), Metric::InnerProduct;
 }
 
 proptest! {

@@ -45,7 +45,8 @@ mod _core {
     use crate::dimension::two_nn;
     #[pymodule_export]
     use crate::fractal::{
-        box_counts, boxes, degree_exponent, fit_laws, hop_distances, path_statistics, rewire,
+        box_counts, boxes, degree_exponent, fit_laws, hop_distances, linkage_heights, path_lengths,
+        path_statistics, rewire,
     };
     #[pymodule_export]
     use crate::graph::{graph_from_edges, graph_from_neighbors};

@@ -226,3 +226,31 @@ pub fn grid(rows: u32, columns: u32) -> (usize, Edges) {
 pub fn path(nodes: u32) -> (usize, Edges) {
     (nodes as usize, (1..nodes).map(|i| (i - 1, i)).collect())
 }
+
+/// Diameters at which groups join under complete linkage, the nearest two groups first.
+pub fn linkage_heights(distances: &[Vec<f64>]) -> Vec<f64> {
+    let mut groups: Vec<Vec<usize>> = (0..distances.len()).map(|point| vec![point]).collect();
+    let diameter = |group: &[usize]| {
+        let pairs = group
+            .iter()
+            .flat_map(|&i| group.iter().map(move |&j| (i, j)));
+        pairs.map(|(i, j)| distances[i][j]).fold(0.0, f64::max)
+    };
+    let mut heights = Vec::new();
+    while groups.len() > 1 {
+        let mut best = (f64::INFINITY, 0, 0);
+        for i in 0..groups.len() {
+            for j in i + 1..groups.len() {
+                let union = diameter(&[groups[i].clone(), groups[j].clone()].concat());
+                if union < best.0 {
+                    best = (union, i, j);
+                }
+            }
+        }
+        let (height, i, j) = best;
+        let gone = groups.remove(j);
+        groups[i].extend(gone);
+        heights.push(height);
+    }
+    heights
+}

@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use layerscope_core::{Ranked, Result, Run, filled, with_capacity};
 
 use super::certify::Bound;
-use super::judge::{Judge, Reader};
-use super::near::Near;
+use super::judge::{self, Judge, Reader};
+use super::near::{Near, TOGETHER};
 use super::side::Side;
 use crate::engine::Engine;
 
@@ -62,11 +62,11 @@ impl Entry {
         }
     }
 
-    fn between(place: u32, lower: f64, upper: f64, unit: f64) -> Self {
+    fn between(place: u32, lower: f64, upper: f64, inverse: f64) -> Self {
         // More than the roundings here and in `upper`; never 0, which would say that this is the
         // key.
         let rounded = 4.0 * f64::EPSILON * (lower.abs() + upper.abs());
-        let gap = ((upper - lower + rounded) / unit) as f32;
+        let gap = ((upper - lower + rounded) * inverse) as f32;
         Self {
             lower,
             place,
@@ -168,6 +168,11 @@ impl Candidates {
         })
     }
 
+    /// The place of a row of the block.
+    pub(crate) fn place(&self, local: usize) -> usize {
+        self.start + local
+    }
+
     /// The present thresholds of the block.
     pub(crate) fn thresholds(&self) -> &[f64] {
         &self.thresholds
@@ -261,33 +266,52 @@ impl Candidates {
         let held = self.held(local);
         let uppers = &mut scratch.uppers;
         uppers.clear();
+        // Both are powers of two.
+        let (unit, inverse) = (near.unit(), 1.0 / near.unit());
         // Those known already stand first and tell a threshold before any other is looked at.
-        let known = gather(held, |entry| !entry.is_guess());
-        for entry in &held[..known] {
-            threshold = threshold.min(note(uppers, context.wanted, entry.upper(near.unit())));
+        let known = held.iter().take_while(|entry| !entry.is_guess()).count();
+        let mut left = gather(&mut held[known..], |entry| entry.lower <= threshold);
+        if left > 0 {
+            for entry in &held[..known] {
+                threshold = threshold.min(note(uppers, context.wanted, entry.upper(unit)));
+            }
+            left = gather(&mut held[known..known + left], |entry| {
+                entry.lower <= threshold
+            });
         }
-        let open = &mut held[known..];
-        let left = gather(open, |entry| entry.lower <= threshold);
-        let open = &mut open[..left];
+        let open = &mut held[known..known + left];
         // The most promising first, but only as many as can be among the k; those behind them
-        // need no order.
-        if open.len() > context.wanted {
+        // need no order, and few are looked at anyway.
+        if open.len() > context.wanted + TOGETHER {
             open.select_nth_unstable_by(context.wanted, |a, b| a.lower.total_cmp(&b.lower));
         }
+        for entry in open.iter().take(TOGETHER) {
+            near.expect(entry.place as usize);
+        }
         let mut looked_at = 0;
-        for i in 0..open.len() {
-            if let Some(next) = open.get(i + 2) {
-                near.expect(next.place as usize);
+        let mut at = 0;
+        while at < open.len() {
+            let (mut few, mut places, mut count) = ([0; TOGETHER], [0; TOGETHER], 0);
+            while count < TOGETHER && at < open.len() {
+                if open[at].lower <= threshold {
+                    (few[count], places[count]) = (at, open[at].place as usize);
+                    count += 1;
+                }
+                at += 1;
             }
-            let entry = open[i];
-            if entry.lower > threshold {
-                continue;
+            for next in open[at..].iter().take(TOGETHER) {
+                if next.lower <= threshold {
+                    near.expect(next.place as usize);
+                }
             }
-            looked_at += 1;
-            let (lower, upper) = near.look(place, entry.place as usize);
-            // What is known stays known.
-            open[i] = Entry::between(entry.place, lower.max(entry.lower), upper, near.unit());
-            threshold = threshold.min(note(uppers, context.wanted, open[i].upper(near.unit())));
+            looked_at += count as u64;
+            let bounds = near.look(place, &places[..count]);
+            for (&i, (lower, upper)) in few[..count].iter().zip(bounds) {
+                let entry = &mut open[i];
+                // What is known stays known.
+                *entry = Entry::between(entry.place, lower.max(entry.lower), upper, inverse);
+                threshold = threshold.min(note(uppers, context.wanted, entry.upper(unit)));
+            }
         }
         let held = &mut held[..known + left];
         self.lengths[local] = gather(held, |entry| entry.lower <= threshold);
@@ -300,11 +324,18 @@ impl Candidates {
     fn settle(&mut self, context: &Context, scratch: &mut Scratch, local: usize) -> Result<()> {
         let number = context.number(self.start + local);
         let held = self.held(local);
-        for entry in held.iter_mut().filter(|entry| !entry.is_key()) {
+        let known = held.iter().take_while(|entry| entry.is_key()).count();
+        for open in held[known..].chunks_mut(judge::TOGETHER) {
             context.run.check()?;
-            let other = context.number(entry.place as usize);
-            let key = context.judge.key(&mut scratch.reader, number, other);
-            *entry = Entry::key(entry.place, key);
+            let mut numbers = [0; judge::TOGETHER];
+            for (number, entry) in numbers.iter_mut().zip(&*open) {
+                *number = context.number(entry.place as usize);
+            }
+            let others = &numbers[..open.len()];
+            let keys = context.judge.keys(&mut scratch.reader, number, others);
+            for (entry, key) in open.iter_mut().zip(keys) {
+                *entry = Entry::key(entry.place, key);
+            }
         }
         let ranked = |entry: &Entry| Ranked {
             key: entry.lower,
@@ -339,14 +370,14 @@ impl Candidates {
     }
 }
 
-/// Moves the entries that meet a condition to the front; returns how many they are.
+/// Moves the entries that meet a condition to the front and forgets the others; returns how many
+/// are left.
 fn gather(entries: &mut [Entry], wanted: impl Fn(&Entry) -> bool) -> usize {
     let mut front = 0;
     for i in 0..entries.len() {
-        if wanted(&entries[i]) {
-            entries.swap(front, i);
-            front += 1;
-        }
+        let entry = entries[i];
+        entries[front] = entry;
+        front += usize::from(wanted(&entry));
     }
     front
 }
@@ -354,22 +385,19 @@ fn gather(entries: &mut [Entry], wanted: impl Fn(&Entry) -> bool) -> usize {
 /// Puts a value among the `wanted` smallest, which are in order, and returns the largest of them
 /// once there are so many.
 fn note(smallest: &mut Vec<f64>, wanted: usize, value: f64) -> f64 {
-    if smallest.len() < wanted {
-        smallest.push(value);
-    } else if value < smallest[wanted - 1] {
-        smallest[wanted - 1] = value;
-    } else {
-        return smallest[wanted - 1];
+    if smallest.is_empty() {
+        smallest.resize(wanted, f64::INFINITY);
     }
-    let mut at = smallest.len() - 1;
-    while at > 0 && smallest[at - 1] > value {
-        smallest[at] = smallest[at - 1];
-        at -= 1;
+    let smallest = &mut smallest[..wanted];
+    if value < smallest[wanted - 1] {
+        // Without branches: each value is the larger of the one before it and what the new one
+        // leaves of it.
+        let mut before = f64::NEG_INFINITY;
+        for slot in smallest.iter_mut() {
+            let (here, least) = (*slot, if value < *slot { value } else { *slot });
+            *slot = if before > least { before } else { least };
+            before = here;
+        }
     }
-    smallest[at] = value;
-    if smallest.len() == wanted {
-        smallest[wanted - 1]
-    } else {
-        f64::INFINITY
-    }
+    smallest[wanted - 1]
 }

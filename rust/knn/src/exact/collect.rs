@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use layerscope_core::{Ranked, Result, filled, with_capacity};
+use layerscope_core::{Ranked, Result, filled};
 
 use super::Search;
 use super::candidates::{Candidates, Context, Scratch};
@@ -31,17 +31,16 @@ impl Search<'_> {
         plan: &Plan,
         band: &Range<usize>,
     ) -> Result<Vec<Mutex<Candidates>>> {
-        let mut states = with_capacity(band.len())?;
-        for block in band.clone() {
+        self.context.run.map(band.len(), |at| {
+            let block = band.start + at;
             let range = block_range(block, plan.block, self.context.asked.len());
             let room = if self.context.wanted == 0 {
                 0
             } else {
                 plan.capacity
             };
-            states.push(Mutex::new(Candidates::new(range.start, range.len(), room)?));
-        }
-        Ok(states)
+            Ok(Mutex::new(Candidates::new(range.start, range.len(), room)?))
+        })
     }
 
     /// Lets `work` find the lists and writes them; returns whether it did.

@@ -15,6 +15,8 @@
 //!
 //! each less what the roundings may amount to.
 
+use std::ops::RangeInclusive;
+
 use layerscope_core::{Result, Run, widest};
 
 use crate::lanes;
@@ -22,9 +24,14 @@ use crate::metric::Metric;
 use crate::scale::power;
 
 use super::side::Side;
+use crate::rows::Rows;
 
 /// The largest vector is brought to this power of two, so that squares fit f32 with room below.
 const LARGEST: i32 = 30;
+
+/// Exponents of the longest distance at which f32 squares of differences of given values neither
+/// overflow nor vanish beside others.
+const GIVEN: RangeInclusive<i32> = -30..=60;
 
 /// How rows become vectors and keys become squared distances.
 pub(crate) struct Form<'a> {
@@ -33,6 +40,7 @@ pub(crate) struct Form<'a> {
     scale: f64,
     /// 1 / scale², a power of two.
     inverse: f64,
+    at_given: bool,
 }
 
 /// What is known of one row: everything in units of the form, that is, scaled.
@@ -47,30 +55,44 @@ pub(crate) struct Place {
     pub norm: f64,
 }
 
+/// No vector, and no distance, is longer than 2 to this.
+fn exponent(rows: &Rows, largest: f64) -> i32 {
+    // |v| ≤ |z| + |middle|, and no component of a packed row, nor of the middle, is larger than
+    // this.
+    let root = (rows.columns() as f64).sqrt();
+    let longest = match rows.metric() {
+        Metric::Euclidean | Metric::InnerProduct => 2.0 * largest * root,
+        // The medians of components of unit vectors may add up to more than a unit vector.
+        Metric::Cosine | Metric::Pearson => 1.0 + root,
+    };
+    if longest > 0.0 {
+        longest.log2().ceil() as i32
+    } else {
+        0
+    }
+}
+
 impl<'a> Form<'a> {
     /// `largest` is the largest magnitude of the prepared rows (after `Scale`).
     pub(crate) fn new(run: &Run, side: Side<'a>, largest: f64) -> Result<Self> {
-        // |v| ≤ |z| + |middle|, and no component of a packed row, nor of the middle, is larger
-        // than this.
-        let longest = match side.rows.metric() {
-            Metric::Euclidean | Metric::InnerProduct => {
-                2.0 * largest * (side.rows.columns() as f64).sqrt()
-            }
-            // The medians of components of unit vectors may add up to more than a unit vector.
-            Metric::Cosine | Metric::Pearson => 1.0 + (side.rows.columns() as f64).sqrt(),
-        };
-        let exponent = if longest > 0.0 {
-            longest.log2().ceil() as i32
-        } else {
-            0
-        };
-        let scale = power(LARGEST - exponent);
+        let scale = power(LARGEST - exponent(side.rows, largest));
         Ok(Self {
             side,
             middle: side.middle(run)?,
             scale,
             inverse: 1.0 / (scale * scale),
+            at_given: Self::looks_at_given(side.rows, largest),
         })
+    }
+
+    /// Whether single pairs can be looked at in the rows as they are given.
+    pub(crate) fn looks_at_given(rows: &Rows, largest: f64) -> bool {
+        rows.is_as_given() && GIVEN.contains(&exponent(rows, largest))
+    }
+
+    /// Whether they are.
+    pub(crate) fn at_given(&self) -> bool {
+        self.at_given
     }
 
     pub(crate) fn side(&self) -> &Side<'a> {

@@ -50,6 +50,11 @@ impl Frame {
         }
     }
 
+    /// About how far the lower bounds of the left row `local` lie below what is certain from above.
+    pub(crate) fn width(&self, local: usize) -> f32 {
+        4.0 * self.left.error[local] * self.right.digits.first().copied().unwrap_or(0.0)
+    }
+
     pub(crate) fn new(vectors: &Vectors) -> Result<Self> {
         let (block, kernel) = (vectors.block, vectors.kernel);
         Ok(Self {

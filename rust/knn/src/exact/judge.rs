@@ -6,6 +6,9 @@ use super::side::Side;
 use crate::lanes;
 use crate::metric::Metric;
 
+/// Keys of one row that are computed together.
+pub(crate) const TOGETHER: usize = 4;
+
 /// Computes keys of pairs of rows, given by their numbers.
 #[derive(Clone, Copy)]
 pub(crate) struct Judge<'a> {
@@ -37,6 +40,34 @@ impl<'a> Judge<'a> {
         Self { asked, data }
     }
 
+    /// The keys of one row with up to [`TOGETHER`] others; those beyond mean nothing.
+    pub(crate) fn keys(
+        &self,
+        reader: &mut Reader,
+        asked: usize,
+        data: &[usize],
+    ) -> [f64; TOGETHER] {
+        let singles = |&number: &usize| self.data.rows.singles(self.data.row(number));
+        if let &[a, b, c, d] = data
+            && let [Some(a), Some(b), Some(c), Some(d)] = [&a, &b, &c, &d].map(singles)
+        {
+            self.read(reader, asked);
+            return lanes::squared_distances_to_singles(&reader.x, [a, b, c, d]);
+        }
+        let mut keys = [0.0; TOGETHER];
+        for (key, &number) in keys.iter_mut().zip(data) {
+            *key = self.key(reader, asked, number);
+        }
+        keys
+    }
+
+    fn read(&self, reader: &mut Reader, asked: usize) {
+        if reader.held != Some(asked) {
+            self.asked.rows.read(self.asked.row(asked), &mut reader.x);
+            reader.held = Some(asked);
+        }
+    }
+
     /// The key.
     pub(crate) fn key(&self, reader: &mut Reader, asked: usize, data: usize) -> f64 {
         let metric = self.asked.rows.metric();
@@ -46,10 +77,7 @@ impl<'a> Judge<'a> {
             // Dead rows tie with everything: worth not reading them.
             return 0.0;
         }
-        if reader.held != Some(asked) {
-            self.asked.rows.read(row, &mut reader.x);
-            reader.held = Some(asked);
-        }
+        self.read(reader, asked);
         if metric == Metric::Euclidean
             && let Some(y) = self.data.rows.singles(other)
         {

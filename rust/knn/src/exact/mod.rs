@@ -11,6 +11,7 @@
 mod candidates;
 pub(crate) mod certify;
 mod collect;
+mod diagonal;
 mod form;
 mod frame;
 mod judge;
@@ -112,6 +113,7 @@ pub(crate) fn search(
         symmetric,
         repeats: distinct.any_repeated(),
         angle: metric.is_angle(),
+        copied: !Form::looks_at_given(&data, largest),
         jobs: run.jobs(),
     };
     let mut scaled = [largest];
@@ -308,7 +310,7 @@ impl<'a> Search<'a> {
         let vectors = Vectors::new(run, form, kernel, plan.block, order.as_deref())?;
         let context = Context {
             order: order.as_deref(),
-            near: Some(vectors.near(form)),
+            near: Some(vectors.near(form, order.as_deref())),
             ..self.context
         };
         let search = Search { context, ..*self };
@@ -331,7 +333,7 @@ impl<'a> Search<'a> {
                 context: &self.context,
                 form,
                 vectors,
-                capacity: plan.capacity,
+                plan,
                 states: &states,
                 flooded: &flooded,
             };

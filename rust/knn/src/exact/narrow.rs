@@ -8,37 +8,58 @@
 //!
 //! the maxima taken over the panel on the other side, so l is not above the form of the pair.
 
-use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use layerscope_core::{Result, filled};
+use layerscope_core::{Result, with_capacity};
 
 use super::candidates::{Candidates, Context, Scratch};
+use super::diagonal::Bounds;
 use super::form::Form;
 use super::frame::Frame;
 use super::output::own;
 use super::vectors::Vectors;
-use crate::kernel::{Strip, Survivors, Tile};
+use crate::kernel::{Isa, Kernel, Precision, Strip, Survivors, Tile};
+use crate::memory::Plan;
 
 /// Pairs that are kept before they are offered.
 const HITS: usize = 1 << 13;
 
 /// Scratch of one thread.
 pub(crate) struct Worker {
-    frame: Frame,
-    tile: Tile,
+    /// What a tile is tested against: of each block on the right, where a row sees them all at once.
+    pub frames: Vec<Frame>,
+    pub tile: Tile,
     hits: Survivors,
-    /// Lower bounds of the rows of one left panel with the whole block.
-    lower: Vec<f32>,
-    keys: Scratch,
+    pub bounds: Bounds,
+    pub keys: Scratch,
+}
+
+/// Whether every row had better see all others at once. Then few pairs have to be looked at, since
+/// its first threshold is its last, but each pair is multiplied twice.
+pub(crate) fn prefers_whole(kernel: Kernel, rows: usize, columns: usize) -> bool {
+    const ROWS: usize = 3000;
+    // Products that take as long as what is saved on a row.
+    let products = match (kernel.precision(), kernel.isa()) {
+        (_, Isa::Portable) => 30_000,
+        (_, Isa::Amx) => 4_000_000,
+        (Precision::Byte, _) => 1_500_000,
+        _ => 300_000,
+    };
+    rows <= ROWS && rows.saturating_mul(columns) <= products
 }
 
 /// Bytes of a [`Worker`], without its key scratch.
-pub(crate) fn worker_bytes(block: usize) -> u128 {
-    let block = block as u128;
-    // Terms for some block / 16 + block / 6 panels, lower bounds, both sides.
-    4 * block * (block / 4 + 32 + 3) + 2 * 40 * block + 8 * HITS as u128
+pub(crate) fn worker_bytes(plan: &Plan, rows: usize) -> u128 {
+    let block = plan.block as u128;
+    let (frames, length) = if plan.whole {
+        let blocks = rows.div_ceil(plan.block) as u128;
+        (blocks, blocks * block)
+    } else {
+        (1, block)
+    };
+    // Terms for some block / 16 + block / 6 panels, both sides; lower bounds.
+    frames * (4 * block * (block / 4 + 3) + 2 * 40 * block) + 4 * length * 32 + 8 * HITS as u128
 }
 
 /// The pairs of blocks.
@@ -46,7 +67,7 @@ pub(crate) struct Sweep<'a> {
     pub context: &'a Context<'a>,
     pub form: &'a Form<'a>,
     pub vectors: &'a Vectors,
-    pub capacity: usize,
+    pub plan: &'a Plan,
     /// One per block.
     pub states: &'a [Mutex<Candidates>],
     /// Set when looking at candidates has become dearer than a wider product.
@@ -61,6 +82,11 @@ impl Sweep<'_> {
         const SQUARE: usize = 12;
         const BESIDE: usize = 4;
         let blocks = self.vectors.blocks();
+        if self.plan.whole {
+            let tiles: Vec<_> = (0..blocks as u32).map(|i| (i, i)).collect();
+            let first = tiles.len();
+            return (tiles, first);
+        }
         let beside = if blocks > 4 * BESIDE { BESIDE } else { 0 };
         let mut tiles = Vec::new();
         for j in 0..blocks {
@@ -91,13 +117,18 @@ impl Sweep<'_> {
     }
 
     pub(crate) fn worker(&self) -> Result<Worker> {
-        let (block, kernel) = (self.vectors.block, self.vectors.kernel);
+        let vectors = self.vectors;
+        let seen = if self.plan.whole { vectors.blocks() } else { 1 };
+        let mut frames = with_capacity(seen)?;
+        for _ in 0..seen {
+            frames.push(Frame::new(vectors)?);
+        }
         Ok(Worker {
-            frame: Frame::new(self.vectors)?,
+            frames,
             tile: Tile::default(),
             hits: Survivors::new(HITS)?,
-            lower: filled(block * kernel.left_rows(), 0.0)?,
-            keys: Scratch::new(self.context.data.rows.columns(), self.capacity)?,
+            bounds: Bounds::new(seen * vectors.block, vectors.kernel)?,
+            keys: Scratch::new(self.context.data.rows.columns(), self.plan.capacity)?,
         })
     }
 
@@ -112,11 +143,11 @@ impl Sweep<'_> {
             return Ok(());
         }
         let (i, j) = (i as usize, j as usize);
-        let frame = &mut worker.frame;
-        frame.set(self.vectors, i, j);
         if i == j {
             self.diagonal(worker, i)?;
         } else {
+            let frame = &mut worker.frames[0];
+            frame.set(self.vectors, i, j);
             for (threshold, at) in [
                 (&mut frame.left.threshold, i),
                 (&mut frame.right.threshold, j),
@@ -134,7 +165,9 @@ impl Sweep<'_> {
     /// Notices when too many pairs have to be looked at.
     fn watch(&self, at: usize) {
         let context = self.context;
-        let pairs = (at + 1) as u64 * (self.vectors.block * self.vectors.block) as u64;
+        let vectors = self.vectors;
+        let width = if self.plan.whole { vectors.blocks() } else { 1 } * vectors.block;
+        let pairs = (at + 1) as u64 * (vectors.block * width) as u64;
         let fair = 16 * (context.wanted * context.data.len()) as u64 + pairs / 12;
         if context.looked_at.load(Ordering::Relaxed) > fair {
             self.flooded.store(true, Ordering::Relaxed);
@@ -157,7 +190,7 @@ impl Sweep<'_> {
                     right: vectors.right(j, panel),
                     first: (start, first),
                     depth: vectors.depth,
-                    test: worker.frame.test((done, start), (panel, first)),
+                    test: worker.frames[0].test((done, start), (panel, first)),
                     stride: vectors.block,
                 };
                 done += kernel.strip(&strip, &mut worker.tile, &mut worker.hits)?;
@@ -172,8 +205,9 @@ impl Sweep<'_> {
     /// Offers what passed to the rows on both sides.
     fn offer(&self, worker: &mut Worker, i: usize, j: usize) -> Result<()> {
         let Worker {
-            hits, keys, frame, ..
+            hits, keys, frames, ..
         } = worker;
+        let frame = &mut frames[0];
         let context = self.context;
         let columns = self.vectors.kernel.right_rows();
         if hits.found().is_empty() {
@@ -219,108 +253,6 @@ impl Sweep<'_> {
         hits.clear();
         Ok(())
     }
-
-    /// A tile on the diagonal, which is a row's first: looks at the k that seem nearest within the
-    /// block, and takes the others only by the threshold that these give.
-    fn diagonal(&self, worker: &mut Worker, i: usize) -> Result<()> {
-        let vectors = self.vectors;
-        let kernel = vectors.kernel;
-        let (rows, columns) = (kernel.left_rows(), kernel.right_rows());
-        let range = vectors.range(i);
-        let length = range.len();
-        let mut state = own(&self.states[i]);
-        for (other, start) in (0..length).step_by(rows).enumerate() {
-            self.context.run.check()?;
-            for (panel, first) in (0..length).step_by(columns).enumerate() {
-                let test = worker.frame.test((other, start), (panel, first));
-                kernel.micro(
-                    vectors.left(i, other),
-                    vectors.right(i, panel),
-                    vectors.depth,
-                    &test,
-                    &mut worker.tile,
-                )?;
-                let terms = &worker.frame.row_terms[panel * vectors.block + start..];
-                for (r, &term) in terms.iter().enumerate().take(rows) {
-                    let from = &worker.tile.values[r * columns..][..columns];
-                    let to = &mut worker.lower[r * vectors.block + first..][..columns];
-                    for (slot, &w) in to.iter_mut().zip(from) {
-                        // From below: the difference is rounded once.
-                        let lower = term - w;
-                        *slot = lower - lower.abs() * 1.2e-7 - 1e-37;
-                    }
-                }
-            }
-            for local in start..(start + rows).min(length) {
-                let span =
-                    (local - start) * vectors.block..(local - start) * vectors.block + length;
-                self.first_look(worker, &mut state, &range, local, span)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn first_look(
-        &self,
-        worker: &mut Worker,
-        state: &mut Candidates,
-        range: &Range<usize>,
-        local: usize,
-        span: Range<usize>,
-    ) -> Result<()> {
-        let context = self.context;
-        let Worker { lower, keys, .. } = worker;
-        let lower = &mut lower[span];
-        lower[local] = f32::INFINITY;
-        if let Some(group) = context.data.group(context.number(range.start + local)) {
-            for (value, place) in lower.iter_mut().zip(range.clone()) {
-                if context.data.group(context.number(place)) == Some(group) {
-                    *value = f32::INFINITY;
-                }
-            }
-        }
-        let offer = |state: &mut Candidates, keys: &mut Scratch, place: usize, value: f32| {
-            let key = self.form.key(f64::from(value));
-            state.offer(context, keys, local, range.start + place, key)
-        };
-        // The k-th smallest of the minima of interleaved parts is not below the k-th smallest of
-        // all, and little above it.
-        let guess = kth_of_parts(lower, context.wanted);
-        for (place, &value) in lower.iter().enumerate() {
-            if value <= guess && value < f32::INFINITY {
-                offer(state, keys, place, value)?;
-            }
-        }
-        state.prune(context, keys, local)?;
-        let mut limit = [0.0];
-        self.form
-            .limits(&state.thresholds()[local..=local], &mut limit);
-        for (place, &value) in lower.iter().enumerate() {
-            if value > guess && value <= limit[0] && value < f32::INFINITY {
-                offer(state, keys, place, value)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// An upper bound of the `wanted`-th smallest value: infinite where there are too few.
-fn kth_of_parts(values: &[f32], wanted: usize) -> f32 {
-    const PARTS: usize = 64;
-    let mut least = [f32::INFINITY; PARTS];
-    let (full, rest) = values.as_chunks::<PARTS>();
-    for chunk in full {
-        for (slot, &value) in least.iter_mut().zip(chunk) {
-            *slot = if value < *slot { value } else { *slot };
-        }
-    }
-    for (slot, &value) in least.iter_mut().zip(rest) {
-        *slot = slot.min(value);
-    }
-    if wanted > PARTS {
-        return f32::INFINITY;
-    }
-    *least.select_nth_unstable_by(wanted - 1, f32::total_cmp).1
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn check_all_pairs(name: &str, values: &[f64], d: usize, metric: Metric, kernel:
     let form = Form::new(&run, side, largest[0]).unwrap();
     let vectors = Vectors::new(&run, &form, kernel, least_block(kernel), None).unwrap();
     let (left, right) = (kernel.left_rows(), kernel.right_rows());
-    let near = vectors.near(&form);
+    let near = vectors.near(&form, None);
     let mut frame = Frame::new(&vectors).unwrap();
     let mut tile = Tile::default();
     let (mut x, mut y) = (vec![0.0; d], vec![0.0; d]);
@@ -70,7 +70,7 @@ fn check_all_pairs(name: &str, values: &[f64], d: usize, metric: Metric, kernel:
                         lower <= key,
                         "{name} {me} {you}: {lower:e} {key:e} {kernel:?}"
                     );
-                    let (lower, upper) = near.look(me, you);
+                    let (lower, upper) = near.look(me, &[you])[0];
                     assert!(
                         lower <= key && key <= upper,
                         "{name} {me} {you}: {lower:e} {key:e} {upper:e} near"

@@ -32,6 +32,7 @@ fn wide(sizes: &Sizes, block: usize, panel: usize, jobs: usize) -> Plan {
         capacity: capacity(sizes.wanted, sizes.data),
         jobs,
         cluster: MEMBERS,
+        whole: false,
         kernel: None,
     }
 }
@@ -64,13 +65,20 @@ fn wide_bytes(sizes: &Sizes, plan: &Plan) -> u64 {
 
 /// Sizes for a narrow kernel.
 fn narrow(sizes: &Sizes, kernel: Kernel) -> Plan {
+    let whole = narrow::prefers_whole(kernel, sizes.data, sizes.columns);
+    let rows = if whole {
+        vectors::SMALL_BLOCK
+    } else {
+        vectors::BLOCK
+    };
     Plan {
-        block: vectors::block_rows(kernel, sizes.columns),
+        block: vectors::block_rows(kernel, sizes.columns, rows),
         panel: 0,
         band: usize::MAX,
         capacity: narrow_capacity(sizes.wanted, sizes.data),
         jobs: sizes.jobs,
         cluster: MEMBERS,
+        whole,
         kernel: Some(kernel),
     }
 }
@@ -78,7 +86,7 @@ fn narrow(sizes: &Sizes, kernel: Kernel) -> Plan {
 /// Bytes that a narrow kernel holds.
 fn narrow_bytes(sizes: &Sizes, kernel: Kernel, plan: &Plan) -> u64 {
     let rows = sizes.data as u128;
-    let worker = narrow::worker_bytes(plan.block)
+    let worker = narrow::worker_bytes(plan, sizes.data)
         + 48 * sizes.columns as u128
         + (RANKED + 8) * plan.capacity as u128;
     let blocks = sizes.data.div_ceil(plan.block) as u128;
@@ -86,7 +94,7 @@ fn narrow_bytes(sizes: &Sizes, kernel: Kernel, plan: &Plan) -> u64 {
         // The order of the sweep and its inverse.
         + 8 * rows
         + plan.jobs as u128 * worker
-        + vectors::bytes(kernel, sizes.data, sizes.columns)
+        + vectors::bytes(kernel, sizes.data, sizes.columns, plan.block, sizes.copied)
         + rows * (ENTRY_BYTES * plan.capacity as u128 + BUFFER)
         + RANKED * rows * sizes.wanted as u128
         + 4 * blocks * (blocks + 1)

@@ -16,7 +16,7 @@ pub(crate) const MEMBERS: usize = 100;
 /// Sampled rows per cluster.
 const SAMPLED: usize = 24;
 /// Features that count, in chunks of one cache line.
-const FEATURES: usize = 256;
+const FEATURES: usize = 128;
 const CHUNK: usize = 16;
 const ROUNDS: usize = 3;
 /// Rows that are assigned together.

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 use layerscope_core::{Result, Run, filled, widest, with_capacity};
 
-use super::form::Form;
+use super::form::{Form, Place};
 use super::near::{Aside, Near};
 use super::output::own;
 use crate::kernel::{Kernel, Precision, Row, Words};
@@ -47,7 +47,8 @@ pub(crate) struct Vectors {
     left: Words,
     right: Words,
     facts: Vec<Facts>,
-    /// The vectors in f32, row by row, for looking at single pairs, and what is known of them.
+    /// The vectors in f32, row by row, for looking at single pairs, and what is known of them: where
+    /// the given rows do not serve.
     singles: Vec<f32>,
     asides: Vec<Aside>,
 }
@@ -63,14 +64,17 @@ pub(crate) fn least_block(kernel: Kernel) -> usize {
     }
 }
 
-/// Rows of a block that suit a kernel: some 384 while both blocks of a tile fit the second-level
+/// Rows of a block, and of one whose rows see all others at once.
+pub(crate) const BLOCK: usize = 384;
+pub(crate) const SMALL_BLOCK: usize = 192;
+
+/// Rows of a block that suit a kernel: some `most` while both blocks of a tile fit the second-level
 /// cache, fewer when rows are long.
-pub(crate) fn block_rows(kernel: Kernel, columns: usize) -> usize {
-    const ROWS: usize = 384;
+pub(crate) fn block_rows(kernel: Kernel, columns: usize, most: usize) -> usize {
     const WORDS: usize = 1 << 17;
     let least = least_block(kernel);
     let fitting = WORDS / kernel.depth(columns).max(1);
-    (fitting.min(ROWS) / least).max(1) * least
+    (fitting.min(most) / least).max(1) * least
 }
 
 /// What sums of the kernel may lose, relative to |v̂||ŵ|: the sums themselves, then conversion,
@@ -95,10 +99,16 @@ pub(crate) fn serves(kernel: Kernel, columns: usize) -> bool {
 }
 
 /// Bytes that vectors take.
-pub(crate) fn bytes(kernel: Kernel, rows: usize, columns: usize) -> u128 {
-    let padded = rows.next_multiple_of(block_rows(kernel, columns)) as u128;
+pub(crate) fn bytes(
+    kernel: Kernel,
+    rows: usize,
+    columns: usize,
+    block: usize,
+    copied: bool,
+) -> u128 {
+    let padded = rows.next_multiple_of(block) as u128;
     padded * (8 * kernel.depth(columns) as u128 + size_of::<Facts>() as u128)
-        + rows as u128 * (4 * columns as u128 + size_of::<Aside>() as u128)
+        + u128::from(copied) * rows as u128 * (4 * columns as u128 + size_of::<Aside>() as u128)
 }
 
 /// Absolute slack in units of the form, whose largest values are near 2⁶⁴: what underflow in f32
@@ -143,8 +153,9 @@ impl Vectors {
         let mut left = Words::zeros(padded * depth)?;
         let mut right = Words::zeros(padded * depth)?;
         let mut facts = filled(padded, Facts::default())?;
-        let mut singles = filled(rows * columns, 0f32)?;
-        let mut asides = filled(rows, Aside::default())?;
+        let copies = if form.at_given() { 0 } else { rows };
+        let mut singles = filled(copies * columns, 0f32)?;
+        let mut asides = filled(copies, Aside::default())?;
         // The smallest piece that is whole panels on both sides.
         let piece = block;
         {
@@ -162,7 +173,7 @@ impl Vectors {
                 |digits, at| {
                     let (mut left, mut right) = (own(&lefts.0[at]), own(&rights.0[at]));
                     let mut facts = own(&all[at]);
-                    let (mut singles, mut asides) = (own(&plain[at]), own(&beside[at]));
+                    let mut copies = (plain.get(at).map(own), beside.get(at).map(own));
                     for place in 0..piece {
                         let position = at * piece + place;
                         if position >= rows {
@@ -172,9 +183,12 @@ impl Vectors {
                             run.check()?;
                         }
                         let number = order.map_or(position, |order| order[position] as usize);
-                        let single = &mut singles[place * columns..][..columns];
-                        let (row, mut fact, aside) = digits.round(form, kernel, number, single);
-                        asides[place] = aside;
+                        let measured = form.read(number, &mut digits.values);
+                        if let (Some(singles), Some(asides)) = &mut copies {
+                            digits.copy(&mut singles[place * columns..][..columns]);
+                            asides[place] = Aside::new(&measured);
+                        }
+                        let (row, mut fact) = digits.round(&measured, kernel);
                         fact.initial = kernel.pack_left(row, place, &mut left)?;
                         kernel.pack_right(row, place, &mut right)?;
                         facts[place] = fact;
@@ -197,8 +211,12 @@ impl Vectors {
     }
 
     /// The vectors for looking at single pairs.
-    pub(crate) fn near<'v>(&'v self, form: &'v Form<'v>) -> Near<'v> {
-        Near::new(form, &self.singles, &self.asides)
+    pub(crate) fn near<'v>(&'v self, form: &'v Form<'v>, order: Option<&'v [u32]>) -> Near<'v> {
+        if self.asides.is_empty() {
+            Near::at_given(form, order)
+        } else {
+            Near::at_copies(form, &self.singles, &self.asides)
+        }
     }
 
     /// Facts of the rows of a block; those beyond the last row are padding.
@@ -253,16 +271,8 @@ impl Digits {
         })
     }
 
-    /// Rounds a row.
-    fn round(
-        &mut self,
-        form: &Form,
-        kernel: Kernel,
-        number: usize,
-        single: &mut [f32],
-    ) -> (Row<'_>, Facts, Aside) {
-        let columns = self.values.len();
-        let place = form.read(number, &mut self.values);
+    /// The vector in f32.
+    fn copy(&self, single: &mut [f32]) {
         let values = &self.values;
         widest(
             #[inline(always)]
@@ -272,6 +282,11 @@ impl Digits {
                 }
             },
         );
+    }
+
+    /// Rounds the row whose values are held; they become what is missed.
+    fn round(&mut self, place: &Place, kernel: Kernel) -> (Row<'_>, Facts) {
+        let columns = self.values.len();
         let (square, scale) = match kernel.precision() {
             Precision::Single => (self.keep_single(), 1.0),
             Precision::Half => (self.keep_half(), 1.0),
@@ -296,7 +311,7 @@ impl Digits {
             Precision::Half => Row::Half(&self.half),
             Precision::Byte => Row::Byte(&self.byte),
         };
-        (row, facts, Aside::new(&place))
+        (row, facts)
     }
 
     /// f32 digits; returns the squared length of what they miss.

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 /// Bytes asked for at most: of a longer row the processor finds the rest by itself.
-const MOST: usize = 4096;
+const MOST: usize = 1024;
 
 /// Asks for values that will be read soon. It never changes a result; its safe twin does nothing.
 #[inline]

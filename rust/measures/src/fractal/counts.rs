@@ -51,9 +51,9 @@ impl Method {
         matches!(self, Self::Memb | Self::Sketch | Self::Random)
     }
 
-    /// Whether nothing in it is random.
+    /// Whether nothing in it is random, where what is near is known exactly.
     fn is_fixed(self) -> bool {
-        self == Self::Memb
+        matches!(self, Self::Memb | Self::Sketch)
     }
 
     fn bound(self, size: f64) -> Bound {
@@ -168,7 +168,8 @@ fn count(network: Network, plan: &Plan, run: &Run) -> Result<Counts> {
 /// Lengths in equal ratios, the last one just above the largest.
 fn spread(smallest: f64, largest: f64) -> Vec<f64> {
     let top = largest.next_up();
-    let step = (top / smallest).ln() / (LENGTHS - 1) as f64;
+    // The difference of logarithms: the ratio itself may overflow.
+    let step = (top.ln() - smallest.ln()) / (LENGTHS - 1) as f64;
     let mut sizes: Vec<f64> = (0..LENGTHS - 1)
         .map(|i| smallest * (step * i as f64).exp())
         .chain([top])
@@ -225,18 +226,19 @@ enum Near<'a> {
 
 impl<'a, 'p> Cover<'a, 'p> {
     fn new(network: Network<'a>, plan: &'p Plan<'p>, run: &Run) -> Result<Self> {
-        let near = if plan.method == Method::Sketch {
-            if plan.weighted {
-                let rule = "must not be 'sketch' where weights are lengths: it counts steps";
-                return Err(Error::invalid("method", rule, "'sketch'"));
-            }
-            let nodes = network.nodes();
+        if plan.method == Method::Sketch && plan.weighted {
+            let rule = "must not be 'sketch' where weights are lengths: it counts steps";
+            return Err(Error::invalid("method", rule, "'sketch'"));
+        }
+        let nodes = network.nodes();
+        let near = if plan.method == Method::Sketch && !sketch::exact(nodes) {
             sketch::check(nodes, plan.repeats, plan.memory_limit)?;
             let mut first = with_capacity(plan.repeats)?;
             for repeat in 0..plan.repeats as u64 {
                 let everyone = (0..nodes as u32).collect();
                 let item = sketch::item(repeat, 0);
-                first.push(Sketches::start(nodes, everyone, plan.seed, item)?);
+                let most = sketch::length(nodes);
+                first.push(Sketches::start(nodes, most, everyone, plan.seed, item)?);
             }
             Near::Sketches(first)
         } else {

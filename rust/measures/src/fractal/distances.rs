@@ -24,8 +24,9 @@ use std::sync::{Mutex, PoisonError};
 
 use layerscope_core::{Error, Result, Run, filled, with_capacity};
 
-use super::line::{Line, WIDTH};
+use super::line::Line;
 use super::network::Network;
+use super::order::Order;
 use super::wave::{self, Scratch};
 
 mod unpack;
@@ -57,18 +58,27 @@ pub fn hop_distances<T: Hops>(
         let rule = format!("must hold {} x {nodes} entries", sources.len());
         return Err(Error::invalid("out", rule, table.len()));
     }
-    let run = &afford(*run, nodes, memory_limit)?;
-    let batches: Vec<&[u32]> = sources.chunks(WIDTH).collect();
+    let run = &afford(*run, network, memory_limit)?;
+    let order = Order::new(network, run)?;
+    let (batches, mut rows) = (order.batches(sources)?, with_capacity(sources.len())?);
+    rows.extend(table.chunks_mut(nodes.max(1)).map(Some));
+    let mut shares = with_capacity(batches.len())?;
+    for batch in &batches {
+        let share = batch
+            .iter()
+            .filter_map(|&position| rows[position as usize].take());
+        shares.push(Mutex::new(share.collect::<Vec<_>>()));
+    }
     run.progress().start(batches.len() as u64);
-    let mut rows = with_capacity(batches.len())?;
-    rows.extend(table.chunks_mut(WIDTH * nodes).map(Mutex::new));
     let fits = run.map_with(
         batches.len(),
         || Search::new(nodes),
         |search, batch| {
             // Each mutex is taken once, by the thread that claimed its batch.
-            let mut rows = rows[batch].lock().unwrap_or_else(PoisonError::into_inner);
-            let fits = search.fill(network, batches[batch], &mut rows, run)?;
+            let mut rows = shares[batch].lock().unwrap_or_else(PoisonError::into_inner);
+            let places = batches[batch].iter();
+            let places = places.map(|&position| order.place[sources[position as usize] as usize]);
+            let fits = search.fill(&order, &places.collect::<Vec<_>>(), &mut rows, run)?;
             run.progress().step();
             // Nothing is gained by going on in a type that is too narrow.
             if fits { Ok(()) } else { Err(too_narrow()) }
@@ -86,37 +96,37 @@ fn too_narrow() -> Error {
 }
 
 /// The run with as many threads as the limit has scratch for.
-fn afford(run: Run<'_>, nodes: usize, memory_limit: Option<u64>) -> Result<Run<'_>> {
+fn afford<'a>(run: Run<'a>, network: Network, memory_limit: Option<u64>) -> Result<Run<'a>> {
+    let nodes = network.nodes() as u64;
     // Lines, learners and eight planes; longer distances than 255 need more of these.
-    let each = nodes as u64 * (64 + 4 + 8 * 64) + Scratch::bytes(nodes);
+    let each = nodes * (64 + 4 + 8 * 64) + Scratch::bytes(network.nodes());
+    let order = Order::bytes(network);
     match memory_limit {
-        Some(limit) if each > limit => Err(Error::MemoryLimit {
-            needed: each,
+        Some(limit) if order + each > limit => Err(Error::MemoryLimit {
+            needed: order + each,
             limit,
         }),
-        Some(limit) if each * run.jobs() as u64 > limit => Ok(run.serial()),
+        Some(limit) if order + each * run.jobs() as u64 > limit => Ok(run.serial()),
         _ => Ok(run),
     }
 }
 
 /// A type that distances are kept in.
-pub trait Hops: Copy + Send {
+pub trait Hops: Copy + Default + Send {
     /// The number of bits.
     const BITS: usize;
-    /// Puts 64 numbers together from their low and high bytes, and keeps the first of them.
-    fn put(low: &[u64; 8], high: &[u64; 8], row: &mut [Self]);
+    /// Puts 64 numbers together from their low and high bytes.
+    fn put(low: &[u64; 8], high: &[u64; 8], block: &mut [Self; 64]);
 }
 
 impl Hops for u8 {
     const BITS: usize = 8;
     #[allow(clippy::inline_always)]
     #[inline(always)]
-    fn put(low: &[u64; 8], _high: &[u64; 8], row: &mut [Self]) {
-        let mut block = [0; 64];
+    fn put(low: &[u64; 8], _high: &[u64; 8], block: &mut [Self; 64]) {
         for (bytes, word) in block.as_chunks_mut().0.iter_mut().zip(low) {
             *bytes = word.to_le_bytes();
         }
-        keep(&block, row);
     }
 }
 
@@ -124,26 +134,13 @@ impl Hops for u16 {
     const BITS: usize = 16;
     #[allow(clippy::inline_always)]
     #[inline(always)]
-    fn put(low: &[u64; 8], high: &[u64; 8], row: &mut [Self]) {
-        let mut block = [0; 64];
+    fn put(low: &[u64; 8], high: &[u64; 8], block: &mut [Self; 64]) {
         for ((numbers, low), high) in block.chunks_exact_mut(8).zip(low).zip(high) {
             let bytes = low.to_le_bytes().into_iter().zip(high.to_le_bytes());
             for (number, (low, high)) in numbers.iter_mut().zip(bytes) {
                 *number = Self::from_le_bytes([low, high]);
             }
         }
-        keep(&block, row);
-    }
-}
-
-/// Copies what fits; a whole block takes the short way.
-#[allow(clippy::inline_always)]
-#[inline(always)]
-fn keep<T: Copy>(block: &[T; 64], row: &mut [T]) {
-    if let Ok(whole) = <&mut [T; 64]>::try_from(&mut *row) {
-        *whole = *block;
-    } else {
-        row.copy_from_slice(&block[..row.len()]);
     }
 }
 
@@ -165,15 +162,16 @@ impl Search {
         })
     }
 
-    /// Writes the rows of a batch; false where a distance does not fit.
+    /// Writes the rows of a batch of sources, which are places of the order; false where a distance
+    /// does not fit.
     fn fill<T: Hops>(
         &mut self,
-        network: Network,
+        order: &Order,
         sources: &[u32],
-        rows: &mut [T],
+        rows: &mut [&mut [T]],
         run: &Run,
     ) -> Result<bool> {
-        let full = Line::first(sources.len());
+        let (network, full) = (order.part.network(), Line::first(sources.len()));
         wave::start(sources, &mut self.lines, &mut self.learners);
         for plane in &mut self.planes {
             plane.fill(Line::EMPTY);
@@ -208,7 +206,9 @@ impl Search {
                 }
             }
         }
-        unpack::rows(&self.planes[..used], &self.lines, sources.len(), rows, run)?;
+        let complete = self.lines.iter().all(|line| line.same(&full));
+        let reached = (!complete).then_some(&*self.lines);
+        unpack::rows(&self.planes[..used], reached, &order.place, rows, run)?;
         Ok(true)
     }
 }

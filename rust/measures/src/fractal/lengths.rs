@@ -1,7 +1,23 @@
-//! Shortest paths where edges have lengths (Dijkstra), up to a bound.
+//! Shortest paths where edges have lengths, up to a bound.
+//!
+//! **Question.** How long is the shortest path between two nodes, where edges have lengths?
+//!
+//! **Formula.** The least sum of lengths over all paths, by Dijkstra's search.
+//!
+//! **Complexity.** O(arcs · log arcs) from each source.
+//!
+//! **Needs.** Lengths that are not negative and whose sum is finite.
+//!
+//! **Edge cases.** Infinity where there is no path; an edge of length 0 joins without distance.
+//!
+//! **Determinism.** One search per source; of equal paths that through the smaller node is kept,
+//! and sums go along the path.
+//!
+//! **Reference.** Dijkstra, *Numerische Mathematik* 1, 269 (1959).
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::sync::{Mutex, PoisonError};
 
 use layerscope_core::{Error, Result, Run, filled};
 
@@ -117,16 +133,64 @@ impl Shortest {
     }
 }
 
-/// Refuses lengths that are negative.
+/// Refuses lengths that are negative, or whose sums may overflow.
 pub(super) fn check(network: Network) -> Result<()> {
-    match network.weights().iter().find(|&&length| length < 0.0) {
-        Some(wrong) => Err(Error::invalid(
-            "graph",
-            "must have no negative weight where weights are lengths",
-            wrong,
-        )),
-        None => Ok(()),
+    let negative = |&&length: &&f64| length < 0.0;
+    if let Some(wrong) = network.weights().iter().find(negative) {
+        let rule = "must have no negative weight where weights are lengths";
+        return Err(Error::invalid("graph", rule, wrong));
     }
+    // No path is longer than all edges together.
+    let sum: f64 = network.weights().iter().sum();
+    if !sum.is_finite() {
+        let rule = "must have lengths whose sum is a finite number";
+        return Err(Error::invalid("graph", rule, sum));
+    }
+    Ok(())
+}
+
+/// Writes the length of the shortest path from each source (all nodes if None) to every node into
+/// `table`, one row per source; infinity where there is no path.
+pub fn path_lengths(
+    network: Network,
+    sources: Option<&[u32]>,
+    table: &mut [f64],
+    run: &Run,
+) -> Result<()> {
+    check(network)?;
+    let nodes = network.nodes();
+    let count = sources.map_or(nodes, <[u32]>::len);
+    if let Some(wrong) = sources.and_then(|all| all.iter().find(|&&node| node as usize >= nodes)) {
+        let rule = format!("must be nodes below {nodes}");
+        return Err(Error::invalid("sources", rule, wrong));
+    }
+    if nodes.checked_mul(count) != Some(table.len()) {
+        let rule = format!("must hold {count} x {nodes} entries");
+        return Err(Error::invalid("out", rule, table.len()));
+    }
+    let everything = Bound {
+        limit: f64::INFINITY,
+        strict: true,
+    };
+    let rows: Vec<_> = table.chunks_mut(nodes).map(Mutex::new).collect();
+    run.progress().start(count as u64);
+    run.map_with(
+        count,
+        || Shortest::new(nodes),
+        |shortest, row| {
+            let source = sources.map_or(row as u32, |sources| sources[row]);
+            shortest.run(network, &[source], everything, run)?;
+            // Each mutex is taken once, by the thread that claimed its row.
+            let mut row = rows[row].lock().unwrap_or_else(PoisonError::into_inner);
+            row.fill(f64::INFINITY);
+            for &node in shortest.near() {
+                row[node as usize] = shortest.distance(node as usize);
+            }
+            run.progress().step();
+            Ok(())
+        },
+    )?;
+    Ok(())
 }
 
 /// The largest finite distance, and the smallest positive length of an edge, if there is any.

@@ -67,6 +67,12 @@ impl Line {
         }
     }
 
+    /// How many bits are set in both.
+    pub fn common(&self, other: &Self) -> u32 {
+        let both = self.0.iter().zip(&other.0);
+        both.map(|(one, other)| (one & other).count_ones()).sum()
+    }
+
     pub fn count(&self) -> u32 {
         self.0.iter().map(|word| word.count_ones()).sum()
     }

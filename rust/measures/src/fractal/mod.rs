@@ -9,11 +9,11 @@
 mod burning;
 mod diameter;
 mod greedy;
-mod lengths;
 mod line;
 mod memb;
 mod network;
 mod obca;
+mod order;
 mod random;
 mod reach;
 mod sketch;
@@ -23,6 +23,8 @@ pub mod counts;
 pub mod degree_exponent;
 pub mod dimension;
 pub mod distances;
+pub mod lengths;
+pub mod linkage;
 pub mod paths;
 pub mod rewire;
 

@@ -112,7 +112,7 @@ pub struct Component {
     indptr: Vec<i64>,
     indices: Vec<u32>,
     weights: Vec<f64>,
-    /// The nodes of the whole that the part's nodes are, rising.
+    /// The nodes of the whole that the part's nodes are.
     pub nodes: Vec<u32>,
 }
 
@@ -136,9 +136,15 @@ impl Component {
             number[node] = nodes.len() as u32;
             nodes.push(node as u32);
         }
+        Self::of(network, nodes, &number, run)
+    }
+
+    /// The nodes given, which no edge leaves, under the numbers given.
+    pub(super) fn of(network: Network, nodes: Vec<u32>, number: &[u32], run: &Run) -> Result<Self> {
+        let ends = |&node: &u32| network.neighbours(node as usize).len();
         let mut part = Self {
             indptr: with_capacity(nodes.len() + 1)?,
-            indices: Vec::new(),
+            indices: with_capacity(nodes.iter().map(ends).sum())?,
             weights: Vec::new(),
             nodes,
         };

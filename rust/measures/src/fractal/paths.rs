@@ -12,10 +12,11 @@
 //!
 //! **Determinism.** Whole numbers; one division at the end.
 
-use layerscope_core::{Result, Run, filled, with_capacity};
+use layerscope_core::{Error, Result, Run, filled, with_capacity};
 
-use super::line::{Line, WIDTH};
+use super::line::Line;
 use super::network::{Network, components};
+use super::order::Order;
 use super::wave::{self, Scratch};
 
 /// What all shortest paths say together.
@@ -43,7 +44,12 @@ pub fn paths(network: Network, sources: Option<&[u32]>, run: &Run) -> Result<Pat
         everyone = (0..nodes as u32).collect();
         &everyone
     };
-    let batches: Vec<&[u32]> = sources.chunks(WIDTH).collect();
+    if let Some(wrong) = sources.iter().find(|&&source| source as usize >= nodes) {
+        let rule = format!("must be nodes below {nodes}");
+        return Err(Error::invalid("sources", rule, wrong));
+    }
+    let order = Order::new(network, run)?;
+    let batches = order.batches(sources)?;
     run.progress().start(batches.len() as u64);
     let found = run.map_with(
         batches.len(),
@@ -52,19 +58,24 @@ pub fn paths(network: Network, sources: Option<&[u32]>, run: &Run) -> Result<Pat
             Ok((lines, with_capacity(nodes)?, Scratch::new(nodes)?))
         },
         |(lines, learners, scratch), batch| {
-            let found = one_batch(network, batches[batch], lines, learners, scratch, run);
+            let places = batches[batch].iter();
+            let places = places.map(|&position| order.place[sources[position as usize] as usize]);
+            let places: Vec<u32> = places.collect();
+            let found = one_batch(order.part.network(), &places, lines, learners, scratch, run);
             run.progress().step();
             found
         },
     )?;
     let mut pairs: Vec<u64> = Vec::new();
-    let mut eccentricity = with_capacity(sources.len())?;
-    for (counts, farthest) in found {
+    let mut eccentricity = filled(sources.len(), 0)?;
+    for ((counts, farthest), batch) in found.into_iter().zip(&batches) {
         pairs.resize(pairs.len().max(counts.len()), 0);
         for (sum, count) in pairs.iter_mut().zip(counts) {
             *sum += count;
         }
-        eccentricity.extend(farthest);
+        for (&position, farthest) in batch.iter().zip(farthest) {
+            eccentricity[position as usize] = farthest;
+        }
     }
     let (steps, joined) = pairs.iter().enumerate().skip(1).fold(
         (0u128, 0u64),

@@ -11,6 +11,8 @@ use super::counts::{Method, Plan, box_counts, boxes};
 use super::reach::{Bound, Reach};
 use super::{Network, burning, diameter, distances, greedy, memb, obca, paths, random, rewire};
 
+mod metric;
+
 const METHODS: [Method; 6] = [
     Method::Greedy,
     Method::Burning,

@@ -17,9 +17,10 @@ pub(super) struct Slope {
 
 /// Quantiles of the positive distances between which θ runs; None where they meet.
 pub(super) fn quantile_range(run: &Run, distances: &Distances) -> Result<Option<(f64, f64)>> {
+    let zero = distances.last(0.0);
     let zeros: u64 = distances
         .fold(run, |piece| {
-            piece.iter().filter(|&&c| c == 0.0).count() as u64
+            piece.iter().filter(|&&c| c <= zero).count() as u64
         })?
         .iter()
         .sum();
@@ -50,7 +51,7 @@ pub(super) fn slope(run: &Run, distances: &Distances, k: usize) -> Result<Option
     theta[0] = low;
     theta[k - 1] = high;
     let pairs = distances.pairs() as f64;
-    let share: Vec<f64> = count_at_most(run, distances, &theta)?
+    let share: Vec<f64> = count_at_most(run, distances, &theta, 0.0)?
         .iter()
         .map(|&count| count as f64 / pairs)
         .collect();
@@ -76,8 +77,8 @@ fn by_rank(run: &Run, distances: &Distances, ranks: [u64; 4]) -> Result<[f64; 4]
         let shared = std::sync::Mutex::new(filled(heads.len() * DIGITS, 0u64)?);
         distances.fold(run, |piece| {
             let mut digits = Vec::new();
-            for &c in piece {
-                let bits = c.to_bits();
+            for &number in piece {
+                let bits = number.to_bits();
                 // Bits above the digit; a shift by 64 would not be one.
                 let head = if shift == 48 { 0 } else { bits >> (shift + 16) };
                 if let Some(at) = heads.iter().position(|&other| other == head) {
@@ -107,7 +108,7 @@ fn by_rank(run: &Run, distances: &Distances, ranks: [u64; 4]) -> Result<[f64; 4]
             *slot = (slot.0 << 16 | digit as u64, left);
         }
     }
-    Ok(found.map(|(bits, _)| f64::from_bits(bits)))
+    Ok(found.map(|(bits, _)| distances.distance(f64::from_bits(bits))))
 }
 
 #[cfg(test)]

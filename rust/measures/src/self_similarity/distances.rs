@@ -1,37 +1,32 @@
 //! Distances between all units, kept or computed again.
+//!
+//! To count distances no root is needed: sums of squared differences are in the same order. They
+//! become distances where each one itself matters.
 
 use std::sync::Mutex;
 
 use layerscope_core::{Error, Result, Run, filled, widest};
 
+use super::tile::{Root, summary, sums};
 use super::units::{PANEL, Units};
 
 /// Distances above this many bytes are computed again at each pass.
 const KEPT_BYTES: u64 = 64 << 20;
 
-/// Samples whose two panels fit into the first cache.
-const STRIP: usize = 64;
-
 /// All distances `C_ij`, i < j, in pieces: piece p holds the rows of the units of panel p.
 #[derive(Debug)]
 pub struct Distances<'a> {
     units: &'a Units,
+    /// Distances if they were asked for, otherwise sums of squared differences.
     kept: Option<Vec<f64>>,
-    /// What distances are divided by: 1, or their root mean square.
-    divisor: f64,
+    rooted: bool,
+    root: Root,
     range: (f64, f64),
 }
 
-/// What one pass over a piece learns first.
-struct Summary {
-    least: f64,
-    most: f64,
-    squares: f64,
-}
-
 impl<'a> Distances<'a> {
-    /// Prepares the distances of `units`; `keep` forces them to be kept. `copies` of the units
-    /// count as scratch.
+    /// Prepares the distances of `units`. With `keep` each of them is kept, without it they can
+    /// only be counted. `copies` of the units count as scratch.
     pub fn new(
         run: &Run,
         units: &'a Units,
@@ -63,45 +58,55 @@ impl<'a> Distances<'a> {
         let mut distances = Self {
             units,
             kept,
-            divisor: 1.0,
+            rooted: false,
+            root: Root {
+                samples: units.samples() as f64,
+                scale: units.scale(),
+                divisor: 1.0,
+            },
             range: (f64::NAN, f64::NAN),
         };
-        // Of the scaled responses, whose squares neither overflow nor vanish.
-        let scale = units.scale();
-        let summaries = distances.fold(run, |piece| {
-            let (least, most) = ends(piece);
-            let squares = if rms {
-                piece.iter().map(|&c| (c * scale) * (c * scale)).sum()
-            } else {
-                0.0
-            };
-            Summary {
-                least,
-                most,
-                squares,
-            }
-        })?;
+        let summaries = distances.fold(run, summary)?;
         if pairs == 0 {
             return Ok(distances);
         }
         if rms {
-            let squares: f64 = summaries.iter().map(|sum| sum.squares).sum();
-            let root = (squares / pairs as f64).sqrt() / scale;
-            if root > 0.0 {
-                distances.divisor = root;
-            }
-            if let Some(all) = &mut distances.kept {
-                for c in all.iter_mut() {
-                    *c /= distances.divisor;
-                }
+            let total: f64 = summaries.iter().map(|&(_, _, total)| total).sum();
+            let mean = distances.root.of(total / pairs as f64);
+            if mean > 0.0 {
+                distances.root.divisor = mean;
             }
         }
-        let least = summaries
-            .iter()
-            .fold(f64::INFINITY, |m, sum| m.min(sum.least));
-        let most = summaries.iter().fold(0.0, |m: f64, sum| m.max(sum.most));
-        distances.range = (least / distances.divisor, most / distances.divisor);
+        let least = summaries.iter().fold(f64::INFINITY, |m, sum| m.min(sum.0));
+        let most = summaries.iter().fold(0.0, |m: f64, sum| m.max(sum.1));
+        distances.range = (distances.root.of(least), distances.root.of(most));
+        if keep {
+            distances.take_roots(run)?;
+        }
         Ok(distances)
+    }
+
+    /// Makes distances of the sums that were kept.
+    fn take_roots(&mut self, run: &Run) -> Result<()> {
+        const CHUNK: usize = 1 << 14;
+        self.rooted = true;
+        let root = self.root;
+        run.for_each_chunk(
+            self.kept.as_deref_mut().unwrap_or(&mut []),
+            CHUNK,
+            |_, sums| {
+                run.check()?;
+                widest(
+                    #[inline(always)]
+                    || {
+                        for sum in sums.iter_mut() {
+                            *sum = root.of(*sum);
+                        }
+                    },
+                );
+                Ok(())
+            },
+        )
     }
 
     /// `θ_min` and `θ_max`; NaN without pairs.
@@ -126,18 +131,45 @@ impl<'a> Distances<'a> {
 
     /// All of them, row by row of the upper triangle, where they were kept.
     pub fn kept(&self) -> Option<&[f64]> {
-        self.kept.as_deref()
+        self.kept.as_deref().filter(|_| self.rooted)
     }
 
     /// What distances were divided by.
     pub(super) fn divisor(&self) -> f64 {
-        self.divisor
+        self.root.divisor
+    }
+
+    /// The largest number of a piece whose distance is at most `distance`.
+    pub(super) fn last(&self, distance: f64) -> f64 {
+        if self.rooted {
+            distance
+        } else {
+            self.root.last(distance)
+        }
+    }
+
+    /// About the number of a piece whose distance is `distance`.
+    pub(super) fn about(&self, distance: f64) -> f64 {
+        if self.rooted {
+            distance
+        } else {
+            self.root.square(distance)
+        }
+    }
+
+    /// The distance of a number of a piece.
+    pub(super) fn distance(&self, number: f64) -> f64 {
+        if self.rooted {
+            number
+        } else {
+            self.root.of(number)
+        }
     }
 
     /// Writes them as a symmetric matrix with a zero diagonal; they must have been kept.
     pub fn write_square(&self, run: &Run, square: &mut [f64]) -> Result<()> {
         let d = self.len();
-        let Some(all) = &self.kept else {
+        let Some(all) = self.kept() else {
             return Err(Error::Internal("distances were not kept".into()));
         };
         run.for_each_chunk(square, d, |i, row| {
@@ -151,7 +183,8 @@ impl<'a> Distances<'a> {
         })
     }
 
-    /// What `work` says of each piece, in the order of pieces.
+    /// What `work` says of each piece, in the order of pieces. A piece holds numbers in the order
+    /// of their distances: the distances themselves only where each was to be kept.
     pub(super) fn fold<T: Send>(
         &self,
         run: &Run,
@@ -170,11 +203,6 @@ impl<'a> Distances<'a> {
                 scratch.clear();
                 scratch.resize(end - start, 0.0);
                 compute(run, self.units, piece, scratch)?;
-                if self.divisor != 1.0 {
-                    for c in scratch.iter_mut() {
-                        *c /= self.divisor;
-                    }
-                }
                 Ok(work(scratch))
             },
         )
@@ -216,7 +244,7 @@ fn compute(run: &Run, units: &Units, left: usize, out: &mut [f64]) -> Result<()>
     let start = first_of(left, d);
     for right in left..units.panels() {
         run.check()?;
-        let tile = roots(units, left, right);
+        let tile = sums(units, left, right);
         for (lane, row) in tile.iter().enumerate() {
             let i = left * PANEL + lane;
             let first = (i + 1).max(right * PANEL);
@@ -229,61 +257,4 @@ fn compute(run: &Run, units: &Units, left: usize, out: &mut [f64]) -> Result<()>
         }
     }
     Ok(())
-}
-
-/// Least and most of some distances, ∞ and 0 of none.
-fn ends(distances: &[f64]) -> (f64, f64) {
-    // Eight of each side by side: which comes first is all the same to a minimum.
-    let (eights, rest) = distances.as_chunks::<8>();
-    let (least, most) = widest(
-        #[inline(always)]
-        || {
-            let (mut least, mut most) = ([f64::INFINITY; 8], [0.0f64; 8]);
-            for eight in eights {
-                for ((least, most), &c) in least.iter_mut().zip(&mut most).zip(eight) {
-                    *least = if c < *least { c } else { *least };
-                    *most = if c > *most { c } else { *most };
-                }
-            }
-            (least, most)
-        },
-    );
-    let all_least = least.iter().chain(rest);
-    let all_most = most.iter().chain(rest);
-    (
-        all_least.fold(f64::INFINITY, |least, &c| least.min(c)),
-        all_most.fold(0.0, |most: f64, &c| most.max(c)),
-    )
-}
-
-/// `C_ij` for every pair of two panels: Σ over samples of (`F_i` − `F_j`)², samples in order, and
-/// the root of its mean.
-fn roots(units: &Units, left: usize, right: usize) -> [[f64; PANEL]; PANEL] {
-    let mut sums = [[0.0; PANEL]; PANEL];
-    let (samples, scale) = (units.samples() as f64, units.scale());
-    let (left, right) = (units.panel(left), units.panel(right));
-    widest(
-        #[inline(always)]
-        || {
-            for (x, y) in left.chunks(STRIP).zip(right.chunks(STRIP)) {
-                for (pair, [first, second]) in sums.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-                    // Two rows of one panel's width stay in registers over the strip.
-                    let (mut a, mut b) = (*first, *second);
-                    for (x, y) in x.iter().zip(y) {
-                        let (p, q) = (x[2 * pair], x[2 * pair + 1]);
-                        for lane in 0..PANEL {
-                            let (u, v) = (p - y[lane], q - y[lane]);
-                            a[lane] += u * u;
-                            b[lane] += v * v;
-                        }
-                    }
-                    (*first, *second) = (a, b);
-                }
-            }
-            for c in sums.as_flattened_mut() {
-                *c = (*c / samples).sqrt() / scale;
-            }
-        },
-    );
-    sums
 }

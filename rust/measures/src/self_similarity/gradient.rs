@@ -23,6 +23,10 @@ const SMOOTHING: f64 = 0.1;
 /// Widths of the step beyond the radii up to which its derivative is tabulated.
 const BEYOND: f64 = 12.0;
 
+/// Widths of the step beyond which its derivative is below 1e-26 and left out: where features are
+/// large, few scales are as near as that to a distance.
+const REACH: f64 = 60.0;
+
 /// The smooth stand-in for a step that the backward pass uses: f · sigmoid(κ(θ − C)).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Surrogate {
@@ -156,7 +160,7 @@ fn counted(
     let (low, high) = distances.range();
     let (width, pairs) = (distances.len() as f64, distances.pairs() as f64);
     let grid = Grid::new(low, high, parameters.thetas);
-    let at_most = count_at_most(run, distances, &grid.theta)?;
+    let at_most = count_at_most(run, distances, &grid.theta, 1.0)?;
     let share: Vec<f64> = at_most.iter().map(|&count| count as f64 / pairs).collect();
     let printed = parameters.form == Form::Printed;
     let count = if printed {
@@ -182,10 +186,13 @@ fn counted(
     let value = grid.rate(&boxes, width);
     let Surrogate { kappa, factor } = surrogate;
     let theta = grid.theta;
+    let reach = REACH / kappa;
     let function = move |c: f64| {
-        let sum: f64 = theta
+        let first = theta.partition_point(|&theta| theta < c - reach);
+        let sum: f64 = theta[first..]
             .iter()
-            .zip(&weights)
+            .zip(&weights[first..])
+            .take_while(|&(&theta, _)| theta <= c + reach)
             .map(|(theta, weight)| weight * bell(kappa * (theta - c)))
             .sum();
         -factor * kappa / pairs * sum
@@ -289,9 +296,15 @@ fn bell(t: f64) -> f64 {
     e / ((1.0 + e) * (1.0 + e))
 }
 
-/// The sign; 0 for 0, where the absolute value has no derivative.
-fn sign(x: f64) -> f64 {
-    if x == 0.0 { 0.0 } else { x.signum() }
+/// The sign; 0 for 0 but for rounding, where the absolute value has no derivative: at the largest
+/// θ the curve meets the line by definition.
+fn sign(deviation: f64) -> f64 {
+    const ROUNDING: f64 = 1e-12;
+    if deviation.abs() < ROUNDING {
+        0.0
+    } else {
+        deviation.signum()
+    }
 }
 
 /// From derivatives by distances to derivatives by responses, samples × units.

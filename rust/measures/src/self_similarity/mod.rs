@@ -30,6 +30,7 @@ mod distances;
 mod gradient;
 mod null;
 mod table;
+mod tile;
 mod units;
 
 pub use counts::FINEST_GRID;
@@ -167,7 +168,7 @@ fn measure(run: &Run, units: &Units, parameters: &Parameters) -> Result<SelfSimi
     match parameters.form {
         Form::Paper | Form::Printed => {
             let grid = Grid::new(theta_min, theta_max, parameters.thetas);
-            let at_most = count_at_most(run, &distances, &grid.theta)?;
+            let at_most = count_at_most(run, &distances, &grid.theta, 1.0)?;
             let pairs = distances.pairs() as f64;
             let boxes: Vec<f64> = at_most
                 .iter()

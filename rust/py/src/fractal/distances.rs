@@ -1,7 +1,7 @@
 //! Graph → distances in steps.
 
 use layerscope_core::Error;
-use layerscope_measures::fractal::{Network, distances, paths};
+use layerscope_measures::fractal::{Network, distances, lengths, linkage, paths};
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadwriteArray2};
 use pyo3::prelude::*;
 
@@ -107,4 +107,48 @@ pub fn path_statistics<'py>(
         found.components,
         array1(py, found.pairs),
     ))
+}
+
+#[pyfunction]
+#[pyo3(signature = (indptr, indices, weights, sources, out, n_jobs=None, progress=None))]
+pub fn path_lengths<'py>(
+    py: Python<'py>,
+    indptr: PyReadonlyArray1<'py, i64>,
+    indices: PyReadonlyArray1<'py, u32>,
+    weights: PyReadonlyArray1<'py, f64>,
+    sources: Option<PyReadonlyArray1<'py, u32>>,
+    mut out: PyReadwriteArray2<'py, f64>,
+    n_jobs: Option<i64>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<()> {
+    let indptr = slice1(py, &indptr, "indptr")?;
+    let indices = slice1(py, &indices, "indices")?;
+    let weights = slice1(py, &weights, "weights")?;
+    let sources = match &sources {
+        Some(sources) => Some(slice1(py, sources, "sources")?),
+        None => None,
+    };
+    let table = out.as_slice_mut().map_err(|_| {
+        let strided = Error::invalid("out", "must be C-contiguous", "strided memory");
+        to_python(py, strided)
+    })?;
+    door(py, Manner { n_jobs, progress }, |run| {
+        lengths::path_lengths(Network::new(indptr, indices, weights)?, sources, table, run)
+    })
+}
+
+#[pyfunction]
+#[pyo3(signature = (distances, count, n_jobs=None, progress=None))]
+pub fn linkage_heights<'py>(
+    py: Python<'py>,
+    distances: PyReadonlyArray1<'py, f64>,
+    count: usize,
+    n_jobs: Option<i64>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let distances = slice1(py, &distances, "distances")?;
+    let found = door(py, Manner { n_jobs, progress }, |run| {
+        linkage::heights(distances, count, run)
+    })?;
+    Ok(array1(py, found))
 }
