@@ -256,7 +256,7 @@ def _origin(initial: Any, start: npt.NDArray[np.uint32] | None) -> Any:
     if isinstance(initial, Communities):
         return dict(initial.settings)
     return (
-        f"given labels, {int(start.max(initial=0)) + 1} different ones, CRC-32 {crc32(start):08x}"
+        f"given labels, {int(start.max(initial=0)) + 1} different ones, CRC-32 {crc32(start.tobytes()):08x}"
     )
 
 

@@ -228,7 +228,7 @@ def _names(axes: Axes, followed: Any, laid: Flow, where: tuple[float, Floats, fl
     """Name the blocks of the last layer, the larger ones first, as far as there is room."""
     scale, tops, width = where
     names = _ends(followed)
-    heights = scale * laid.sizes[-1]
+    heights: Floats = (scale * laid.sizes[-1]).astype(np.float64)
     end = len(laid.numbers) - 1 + 0.8 * width
     middles = tops + heights / 2
     for place in _with_room(middles, heights):

@@ -53,6 +53,8 @@ pub(super) fn best_of_runs<W: Weights>(
         };
         keep(community, made)?;
     }
+    // By their first node, as the nodes of every level are numbered.
+    count = renumber(&mut overlap)?;
     let groups = Groups::new(&overlap, count)?;
     let coarse = aggregate(shop, level, &overlap, &groups)?;
     let seed = settings
