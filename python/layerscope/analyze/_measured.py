@@ -296,8 +296,10 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
         units = results["self_similarity"]
         columns["self_similarity"] = units.value.tolist()
         columns["self_similarity_null"] = [float(one.null_mean) for one in units.results]
-        for column in ("theta_min", "theta_max", "dead_share", "duplicate_share"):
-            columns[column] = [float(getattr(one, column)) for one in units.results]
+        columns |= {
+            column: [float(getattr(one, column)) for one in units.results]
+            for column in ("theta_min", "theta_max", "dead_share", "duplicate_share")
+        }
         columns["self_similarity_z"] = [float(one.z) for one in units.results]
     if "communities" in results:
         followed = results["communities"]

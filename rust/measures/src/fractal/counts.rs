@@ -100,6 +100,8 @@ pub struct Counts {
 
 /// Nodes up to which the diameter is found even where nothing depends on it.
 const CHEAP_DIAMETER: usize = 100_000;
+/// The same where edges have lengths: that takes a search from every node.
+const CHEAP_EXTENT: usize = 10_000;
 /// Sizes that weighted graphs get where none are given.
 const LENGTHS: usize = 20;
 
@@ -121,10 +123,12 @@ fn count(network: Network, plan: &Plan, run: &Run) -> Result<Counts> {
     let mut diameter = None;
     let mut sizes: Vec<f64> = plan.sizes.unwrap_or_default().to_vec();
     if plan.weighted {
-        let (farthest, shortest) = lengths::extent(network, run)?;
-        diameter = Some(farthest);
-        if plan.sizes.is_none() {
-            sizes = spread(shortest.unwrap_or(1.0).min(farthest.next_up()), farthest);
+        if plan.sizes.is_none() || network.nodes() <= CHEAP_EXTENT {
+            let (farthest, shortest) = lengths::extent(network, run)?;
+            diameter = Some(farthest);
+            if plan.sizes.is_none() {
+                sizes = spread(shortest.unwrap_or(1.0).min(farthest.next_up()), farthest);
+            }
         }
     } else if network.nodes() <= CHEAP_DIAMETER
         || (plan.sizes.is_none() && !plan.method.by_radius())

@@ -68,6 +68,7 @@ impl<'a> Distances<'a> {
         };
         let summaries = distances.fold(run, summary)?;
         if pairs == 0 {
+            distances.rooted = keep;
             return Ok(distances);
         }
         if rms {
