@@ -305,8 +305,8 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
         followed = results["communities"]
         columns["n_communities"] = followed.n_communities.tolist()
         columns["community_modularity"] = followed.modularity.tolist()
-        for kind in ("splits", "merges"):
-            columns[f"community_{kind}"] = [None, *getattr(followed, kind).tolist()]
+        columns["community_splits"] = [None, *followed.splits.tolist()]
+        columns["community_merges"] = [None, *followed.merges.tolist()]
         if followed.agreement is not None:
             columns["ami"] = followed.agreement.ami.tolist()
             columns["ari"] = followed.agreement.ari.tolist()

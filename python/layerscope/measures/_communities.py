@@ -255,9 +255,8 @@ def _origin(initial: Any, start: npt.NDArray[np.uint32] | None) -> Any:
         return None
     if isinstance(initial, Communities):
         return dict(initial.settings)
-    return (
-        f"given labels, {int(start.max(initial=0)) + 1} different ones, CRC-32 {crc32(start.tobytes()):08x}"
-    )
+    different, print_of = int(start.max(initial=0)) + 1, crc32(start.tobytes())
+    return f"given labels, {different} different ones, CRC-32 {print_of:08x}"
 
 
 def _node_names(graph: Any) -> tuple[Hashable, ...] | None:
