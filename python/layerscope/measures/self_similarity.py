@@ -33,6 +33,7 @@ from layerscope._settings import (
     record,
 )
 from layerscope.activations import pool
+from layerscope.errors import InvalidInputError
 from layerscope.measures._labelled import matrix_of
 from layerscope.measures._presets import UnitPreset, get_unit_preset
 
