@@ -129,12 +129,11 @@ pub(super) fn cover(
         balls: Balls::new(nodes)?,
         effort: 0,
     };
-    match &first.sketches {
-        Some(sketches) => state.choose(network, sketches, run)?,
-        None => {
-            let State { left, centres, .. } = &mut state;
-            state.n_left = first.candidates.choose(left, centres, run)?;
-        }
+    if let Some(sketches) = &first.sketches {
+        state.choose(network, sketches, run)?;
+    } else {
+        let State { left, centres, .. } = &mut state;
+        state.n_left = first.candidates.choose(left, centres, run)?;
     }
     for round in 1.. {
         let drawing = (0..nodes as u32).filter(|&node| state.left[node as usize]);

@@ -6,7 +6,7 @@
 //! candidate's ball holds is then a sum of bits over nodes, kept exactly: a node is taken from the
 //! sums once, when it is covered.
 
-use layerscope_core::{Result, Run, filled, widest};
+use layerscope_core::{Result, Run, filled, widest, with_capacity};
 
 use super::merge::NONE;
 use crate::fractal::line::{Line, WIDTH, WORDS};
@@ -133,7 +133,7 @@ impl Candidates {
             }
             let block = &self.blocks[best / WIDTH];
             centres.push(block.sources[best % WIDTH]);
-            let mut covered = Vec::with_capacity(most as usize);
+            let mut covered = with_capacity(most as usize)?;
             alive.retain(|&node| {
                 let near = block.lines[node as usize].has(best % WIDTH);
                 if near {
