@@ -25,7 +25,6 @@ use layerscope_core::{Error, Result, Run, with_capacity};
 
 use super::network::{Component, Network, components};
 use super::reach::{Bound, Reach};
-use super::sketch::Sketches;
 use super::{burning, diameter, greedy, lengths, memb, obca, random, sketch};
 
 /// How a covering is found.
@@ -225,8 +224,8 @@ struct Cover<'a, 'p> {
 /// What is known about nearness from size to size.
 enum Near<'a> {
     Table(Reach<'a>),
-    /// The first sketches of each repeat.
-    Sketches(Vec<Sketches>),
+    /// What each repeat begins with.
+    Sketches(Vec<sketch::First>),
 }
 
 impl<'a, 'p> Cover<'a, 'p> {
@@ -240,10 +239,10 @@ impl<'a, 'p> Cover<'a, 'p> {
             sketch::check(nodes, plan.repeats, plan.memory_limit)?;
             let mut first = with_capacity(plan.repeats)?;
             for repeat in 0..plan.repeats as u64 {
-                let everyone = (0..nodes as u32).collect();
-                let item = sketch::item(repeat, 0);
-                let most = sketch::length(nodes);
-                first.push(Sketches::start(nodes, most, everyone, plan.seed, item)?);
+                let (most, sample) = (sketch::length(nodes), sketch::sample(nodes));
+                first.push(sketch::First::start(
+                    nodes, most, sample, plan.seed, repeat,
+                )?);
             }
             Near::Sketches(first)
         } else {
@@ -269,10 +268,10 @@ impl<'a, 'p> Cover<'a, 'p> {
         match &mut self.near {
             Near::Sketches(first) => {
                 let mut found = with_capacity(repeats)?;
-                for (repeat, sketches) in first.iter_mut().enumerate() {
-                    sketches.grow(self.network, bound.steps(), run)?;
+                for (repeat, first) in first.iter_mut().enumerate() {
+                    first.grow(self.network, bound.steps(), run)?;
                     let repeat = repeat as u64;
-                    found.push(sketch::cover(self.network, sketches, seed, repeat, run)?);
+                    found.push(sketch::cover(self.network, first, seed, repeat, run)?);
                 }
                 Ok(found)
             }

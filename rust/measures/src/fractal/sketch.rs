@@ -11,6 +11,9 @@
 //! each takes no more room than the sketches did, they are covered exactly. Graphs that are so
 //! small from the start never come here: [`exact`].
 //!
+//! Once the balls of a large graph are so large that nearly every one holds some of a sample of the
+//! nodes, centres are chosen among the sample alone: [`candidates`].
+//!
 //! Departs from Akiba et al. in two points: the state of the covering is exact throughout, where
 //! they keep a sketch of it, and estimates are searched, since the largest of many estimates is
 //! seldom the largest truth.
@@ -23,6 +26,7 @@ use super::memb;
 use super::network::Network;
 
 mod balls;
+mod candidates;
 mod merge;
 mod queue;
 mod rest;
@@ -31,8 +35,10 @@ mod samples;
 mod tests;
 
 use balls::{BALLS, Balls};
+use candidates::Candidates;
+pub(super) use candidates::sample;
 use queue::{Queue, Trust};
-pub(super) use samples::Sketches;
+use samples::Sketches;
 
 /// Ranks of a sketch, at least: estimates are then good to one part in eleven.
 const FEWEST: usize = 128;
@@ -65,13 +71,52 @@ pub(super) fn exact(nodes: usize) -> bool {
 
 /// Bytes of the first sketches of every repeat, of later ones, and of a new generation.
 fn bytes(nodes: usize, repeats: usize) -> u64 {
-    nodes as u64 * ((repeats as u64 + 2) * (4 * length(nodes) as u64 + 5) + 160)
+    let sketches = nodes as u64 * ((repeats as u64 + 2) * (4 * length(nodes) as u64 + 5) + 160);
+    sketches + repeats as u64 * Candidates::bytes(nodes)
 }
 
-/// One covering by balls of the sketches' radius.
+/// What is known about the balls of one radius before anything is covered.
+pub(super) struct First {
+    radius: u32,
+    /// Ranks of a sketch, at most.
+    most: usize,
+    /// Until candidates are enough.
+    sketches: Option<Sketches>,
+    candidates: Candidates,
+}
+
+impl First {
+    /// Balls of radius 0, by sketches and by a sample of candidates.
+    pub fn start(nodes: usize, most: usize, sample: usize, seed: u64, repeat: u64) -> Result<Self> {
+        let everyone = (0..nodes as u32).collect();
+        let sketches = Sketches::start(nodes, most, everyone, seed, item(repeat, 0))?;
+        Ok(Self {
+            radius: 0,
+            most,
+            candidates: Candidates::start(nodes, sketches.node[..sample.min(nodes)].to_vec())?,
+            sketches: Some(sketches),
+        })
+    }
+
+    /// Lets the balls grow to a radius. What is known there depends on the radius alone, not on
+    /// the way to it: once candidates are enough, they are at every larger radius.
+    pub fn grow(&mut self, network: Network, radius: u32, run: &Run) -> Result<()> {
+        self.radius = radius;
+        self.candidates.grow(network, radius, run)?;
+        if self.sketches.is_some() && self.candidates.enough(network.nodes(), run)? {
+            self.sketches = None;
+        }
+        match &mut self.sketches {
+            Some(sketches) => sketches.grow(network, radius, run),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One covering by balls of the radius to which they have grown.
 pub(super) fn cover(
     network: Network,
-    first: &Sketches,
+    first: &First,
     seed: u64,
     repeat: u64,
     run: &Run,
@@ -84,7 +129,12 @@ pub(super) fn cover(
         balls: Balls::new(nodes)?,
         effort: 0,
     };
-    state.choose(network, first, run)?;
+    if let Some(sketches) = &first.sketches {
+        state.choose(network, sketches, run)?;
+    } else {
+        let State { left, centres, .. } = &mut state;
+        state.n_left = first.candidates.choose(left, centres, run)?;
+    }
     for round in 1.. {
         let drawing = (0..nodes as u32).filter(|&node| state.left[node as usize]);
         if state.n_left <= bits(first.most) {
@@ -101,7 +151,7 @@ pub(super) fn cover(
 }
 
 /// The stream of a round of drawing.
-pub(super) fn item(repeat: u64, round: u64) -> u64 {
+fn item(repeat: u64, round: u64) -> u64 {
     repeat << 16 | round
 }
 

@@ -10,7 +10,7 @@ use crate::fractal::network::Network;
 const PIECE: usize = 1024;
 
 /// Sketches of all balls of one radius; ranks count from 0, rising.
-pub(in crate::fractal) struct Sketches {
+pub(super) struct Sketches {
     ranks: Vec<u32>,
     lengths: Vec<u16>,
     /// Whether the last step of the radius changed a sketch.

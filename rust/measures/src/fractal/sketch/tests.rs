@@ -6,7 +6,7 @@ use layerscope_core::random::stream;
 use layerscope_core::{Graph, Interrupt, Progress, Run};
 use rand::RngExt;
 
-use super::{Sketches, cover};
+use super::{First, cover};
 use crate::fractal::Network;
 use crate::fractal::memb;
 use crate::fractal::reach::{Bound, Reach};
@@ -33,16 +33,28 @@ impl Parts {
         Network::new(&self.0, &self.1, &[]).unwrap()
     }
 
-    /// Boxes from sketches of `most` ranks.
-    fn sketched(&self, most: usize, radius: u32, seed: u64, jobs: usize) -> Vec<u32> {
+    /// Boxes from sketches of `most` ranks, or from a sample of candidates.
+    fn sketched(
+        &self,
+        (most, sample): (usize, usize),
+        radius: u32,
+        seed: u64,
+        jobs: usize,
+    ) -> Vec<u32> {
         with_jobs(jobs, |run| {
             let nodes = self.network().nodes();
-            let everyone = (0..nodes as u32).collect();
-            let mut first = Sketches::start(nodes, most, everyone, seed, 0).unwrap();
+            let mut first = First::start(nodes, most, sample, seed, 0).unwrap();
             // In two goes, as from size to size.
             first.grow(self.network(), radius / 2, run).unwrap();
             first.grow(self.network(), radius, run).unwrap();
-            cover(self.network(), &first, seed, 0, run).unwrap()
+            let boxes = cover(self.network(), &first, seed, 0, run).unwrap();
+            let mut at_once = First::start(nodes, most, sample, seed, 0).unwrap();
+            at_once.grow(self.network(), radius, run).unwrap();
+            assert_eq!(
+                boxes,
+                cover(self.network(), &at_once, seed, 0, run).unwrap()
+            );
+            boxes
         })
     }
 
@@ -92,10 +104,14 @@ fn short_sketches_cover_random_graphs() {
         let mut node = || generator.random_range(0..u64::from(nodes)) as u32;
         let edges: Vec<(u32, u32)> = (0..2 * nodes).map(|_| (node(), node())).collect();
         let parts = Parts::new(nodes as usize, &edges);
-        for (most, radius) in [(2, 1), (2, 3), (3, 2), (5, 4)] {
-            let boxes = parts.sketched(most, radius, seed, 1);
-            parts.checked(&boxes, radius);
-            assert_eq!(boxes, parts.sketched(most, radius, seed, 2));
+        // Samples of fewer than 128 are always enough; one of 128 once nearly all nodes have one.
+        for (most, sample) in [(2, 0), (3, 0), (5, 0), (2, 10), (3, 30), (2, 128)] {
+            for radius in 1..5 {
+                let boxes = parts.sketched((most, sample), radius, seed, 1);
+                parts.checked(&boxes, radius);
+                let two = parts.sketched((most, sample), radius, seed, 2);
+                assert_eq!(boxes, two);
+            }
         }
     }
 }
@@ -105,7 +121,41 @@ fn sketches_need_few_boxes_more_than_whole_balls() {
     // As short as any graph has them; whole balls of 100 x 100 nodes would not fit.
     let parts = grid(100);
     for radius in [4, 9, 16] {
-        let boxes = parts.sketched(super::FEWEST, radius, 1, 2);
+        let boxes = parts.sketched((super::FEWEST, 0), radius, 1, 2);
+        let exact = parts.checked(&boxes, radius);
+        let count = boxes.iter().max().unwrap() + 1;
+        assert!(
+            count <= exact + (3 * exact / 20).max(2),
+            "{count} boxes and {exact}"
+        );
+    }
+}
+
+#[test]
+fn candidates_need_few_boxes_more_than_whole_balls() {
+    // Points in a square, joined where they are near.
+    let mut generator = stream(5, 0);
+    let side = 85.0;
+    let points: Vec<[f64; 2]> = (0..10_000)
+        .map(|_| {
+            [
+                side * generator.random::<f64>(),
+                side * generator.random::<f64>(),
+            ]
+        })
+        .collect();
+    let mut edges = Vec::new();
+    for (one, a) in points.iter().enumerate() {
+        for (other, b) in points.iter().enumerate().skip(one + 1) {
+            if (a[0] - b[0]).hypot(a[1] - b[1]) < 1.6 {
+                edges.push((one as u32, other as u32));
+            }
+        }
+    }
+    let parts = Parts::new(points.len(), &edges);
+    let sample = super::sample(usize::MAX);
+    for radius in [5, 8, 13] {
+        let boxes = parts.sketched((super::FEWEST, sample), radius, 1, 2);
         let exact = parts.checked(&boxes, radius);
         let count = boxes.iter().max().unwrap() + 1;
         assert!(
