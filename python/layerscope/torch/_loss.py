@@ -11,6 +11,7 @@ import torch
 from layerscope._settings import check_choice, check_float, check_seed
 from layerscope.errors import InvalidInputError, InvalidTypeError
 from layerscope.torch._hooks import choose
+from layerscope.torch._listener import Listener, averaged, named
 from layerscope.torch._self_similarity import FORMS, self_similarity
 
 __all__ = ["SelfSimilarityLoss"]
@@ -68,6 +69,10 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
     modules that put tokens first, as torch's transformer layers do without ``batch_first=True``,
     must be given as tensors, turned with ``output.transpose(0, 1)``. Takes O(D² B) time a layer.
 
+    Copies, deep or pickled, of an attached model and of the loss are detached: :meth:`attach` them
+    anew. ``state_dict`` holds the gate's samples, the epoch and where the draws are; a run that is
+    resumed with it goes on as one that was never stopped.
+
     References
     ----------
     Ding et al., arXiv 2507.17785 (2025).
@@ -103,21 +108,21 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
         self.form = check_choice("form", form, FORMS)
         self.scale = None if scale is None else check_choice("scale", scale, ("rms",))
         self.weight = check_float("weight", weight, low=0.0)
-        self.layers = layers
         self.draw = check_choice("draw", draw, ("one", "all"))
         if not isinstance(gate, bool):
             raise InvalidTypeError("gate", "must be True or False", repr(gate))
         self.gate = gate
         self.value: dict[str, float] = {}
-        self._generator = torch.Generator().manual_seed(check_seed(random_state))
+        self.random_state = check_seed(random_state)
+        self._generator = torch.Generator().manual_seed(self.random_state)
         self._features: dict[str, torch.Tensor] = {}
-        self._handles: list[Any] = []
+        self._handles: dict[str, Any] = {}
         self._epoch = 0
         self._old: dict[str, float] = {}
         self._seen: dict[str, list[float]] = {}
         modules = _modules(layers)
+        self.layers = None if modules else layers
         if modules:
-            self.layers = None
             self._listen({f"layer {i}": module for i, module in enumerate(modules)})
 
     def attach(self, model: torch.nn.Module) -> SelfSimilarityLoss:
@@ -147,7 +152,7 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
 
     def detach(self) -> None:
         """Remove the hooks and forget the features of the last forward pass."""
-        for handle in self._handles:
+        for handle in self._handles.values():
             handle.remove()
         self._handles.clear()
         self._features.clear()
@@ -173,9 +178,10 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
             if not self._features:
                 rule = "must be given, or the loss listen to a model and the model be called before"
                 raise InvalidInputError("features", rule, "nothing")
-            layers, self._features = self._features, {}
+            layers = dict(self._features)
+            self._features.clear()
         else:
-            layers = {name: averaged(tensor) for name, tensor in _named(features).items()}
+            layers = {name: averaged(tensor) for name, tensor in named(features).items()}
         names = list(layers)
         if self.draw == "one":
             at = int(torch.randint(len(names), (), generator=self._generator))
@@ -190,11 +196,63 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
         self._seen.clear()
         self._epoch += 1
 
+    def get_extra_state(self) -> dict[str, Any]:
+        """Return what ``state_dict`` saves: the gate's samples, the epoch, where the draws are."""
+        return {
+            "epoch": self._epoch,
+            "old": dict(self._old),
+            "seen": {name: list(values) for name, values in self._seen.items()},
+            "draws": self._generator.get_state(),
+        }
+
+    def set_extra_state(self, state: Any) -> None:
+        """Go on from a saved state, as ``load_state_dict`` does; hooks and settings stay.
+
+        Parameters
+        ----------
+        state : dict
+            What :meth:`get_extra_state` returned.
+
+        Raises
+        ------
+        InvalidInputError
+            For anything else.
+        """
+        try:
+            epoch, draws = int(state["epoch"]), state["draws"]
+            old = {name: float(value) for name, value in state["old"].items()}
+            seen = {name: [float(value) for value in row] for name, row in state["seen"].items()}
+            self._generator.set_state(draws.cpu())  # a map_location may have moved it
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError):
+            rule = "must be what get_extra_state of a SelfSimilarityLoss returned"
+            raise InvalidInputError("state", rule, repr(state)) from None
+        self._epoch, self._old, self._seen = epoch, old, seen
+
+    def extra_repr(self) -> str:
+        """Return the settings, and the layers that are listened to, for ``repr``."""
+        settings = ("target", "form", "scale", "weight", "layers", "draw", "gate", "random_state")
+        shown = [f"{name}={getattr(self, name)!r}" for name in settings]
+        return ", ".join([*shown, f"listening_to={list(self._handles)}"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the hooks, what they heard and the generator's object: a copy is detached."""
+        kept = {name: held for name, held in self.__dict__.items() if name != "_generator"}
+        return {**kept, "_handles": {}, "_features": {}, "_draws": self._generator.get_state()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a copied or saved state; the draws go on where they were."""
+        kept = dict(state)
+        generator = torch.Generator()
+        generator.set_state(kept.pop("_draws").cpu())
+        super().__setstate__(kept)
+        self._generator = generator
+
     def _listen(self, modules: Mapping[str, torch.nn.Module]) -> None:
         for name in modules:
             self._target_of(name)
         for name, module in modules.items():
-            self._handles.append(module.register_forward_hook(self._hook(name)))
+            listener = Listener(name, self._features)
+            self._handles[name] = module.register_forward_hook(listener)
 
     def _target_of(self, name: str) -> float:
         if not isinstance(self.target, Mapping):
@@ -204,17 +262,6 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
                 "target", "must have an entry for every layer", f"none for {name!r}"
             )
         return float(self.target[name])
-
-    def _hook(self, name: str) -> Any:
-        def hear(_module: Any, _inputs: Any, output: Any) -> None:
-            if not isinstance(output, torch.Tensor):
-                rule = "must return a tensor, or its output be given to the loss explicitly"
-                raise InvalidTypeError(f"layer {name!r}", rule, type(output).__name__)
-            if torch.is_grad_enabled():
-                # Averaged now: an operation in place may change the output afterwards.
-                self._features[name] = averaged(output)
-
-        return hear
 
     def _term(self, name: str, features: torch.Tensor) -> torch.Tensor:
         target = self._target_of(name)
@@ -248,30 +295,3 @@ def _modules(layers: Any) -> list[torch.nn.Module]:
     if modules and len(modules) < len(entries):
         raise InvalidTypeError("layers", "must be modules or names, not both", "a mixture")
     return modules
-
-
-def _named(features: Any) -> dict[str, Any]:
-    if isinstance(features, torch.Tensor):
-        return {"features": features}
-    if isinstance(features, Mapping):
-        named = dict(features)
-    elif isinstance(features, list | tuple):
-        named = {f"layer {i}": tensor for i, tensor in enumerate(features)}
-    else:
-        rule = "must be a tensor, or a sequence or mapping of tensors"
-        raise InvalidTypeError("features", rule, type(features).__name__)
-    if not named:
-        raise InvalidInputError("features", "must not be empty", "nothing")
-    return named
-
-
-def averaged(features: torch.Tensor) -> torch.Tensor:
-    """Return (samples, units): maps averaged over height and width, sequences over tokens."""
-    if not isinstance(features, torch.Tensor):
-        raise InvalidTypeError("features", "must be a tensor of floats", type(features).__name__)
-    if features.ndim == 4:
-        return features.mean((2, 3))
-    if features.ndim == 3:
-        return features.mean(1)
-    # A copy: a later operation in place must not change what is measured.
-    return features.clone()

@@ -22,6 +22,11 @@ __all__ = ["FORMS", "self_similarity"]
 FORMS = ("paper", "printed", "covering", "correlation")
 _K, _K_CORRELATION = 256, 64
 _AXES = 2
+_LOSS = "or give them to SelfSimilarityLoss, which does so"
+_HINTS = {
+    3: f" (average tokens first, features.mean(1), {_LOSS})",
+    4: f" (average maps first, features.mean((2, 3)), {_LOSS})",
+}
 _HALVES = (torch.float16, torch.bfloat16)
 
 
@@ -96,6 +101,7 @@ def self_similarity(
         raise InvalidTypeError("features", "must be a tensor of floats", kind)
     if features.ndim != _AXES or 0 in features.shape:
         rule = "must have two axes, samples and units, neither of them empty"
+        rule += _HINTS.get(features.ndim, "")
         raise InvalidInputError("features", rule, f"shape {tuple(features.shape)}")
     form = check_choice("form", form, FORMS)
     if scale is not None:
