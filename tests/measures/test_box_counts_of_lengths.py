@@ -158,3 +158,27 @@ def test_a_short_memory_limit_of_a_metric_space():
         ls.metric_box_counts(table, memory_limit=1000)
     with pytest.raises(MemoryLimitError, match="sources="):
         ls.path_lengths(made.graph(made.ring(50)), memory_limit=1000)
+
+
+def test_tables_that_round_differently_in_the_two_directions():
+    X = np.random.default_rng(0).normal(size=(200, 4))
+    table = ls.path_lengths(ls.neighbors(X, n_neighbors=6).graph(weight="distance"))
+    assert (table != table.T).any()
+    found = ls.metric_box_counts(table)
+    larger = ls.metric_box_counts(np.maximum(table, table.T))
+    np.testing.assert_array_equal(found.counts, larger.counts)
+    np.testing.assert_array_equal(found.sizes, larger.sizes)
+    table[3, 5] *= 1 + 1e-6
+    with pytest.raises(InvalidInputError, match="distances must be symmetric"):
+        ls.metric_box_counts(table)
+
+
+@pytest.mark.parametrize("lengths", [(1e-310, 1e300), (1e-300, 1e300), (1e-9, 1e9)])
+def test_default_sizes_of_far_lengths_are_finite(lengths):
+    graph = ls.Graph.from_edges([(0, 1), (1, 2)], weights=lengths)
+    found = ls.box_counts(graph, weighted=True)
+    assert np.isfinite(found.sizes).all()
+    assert (np.diff(found.sizes) > 0).all()
+    assert (found.sizes[0], found.sizes[-1]) == (lengths[0], np.nextafter(sum(lengths), np.inf))
+    again = ls.box_counts(graph, weighted=True, sizes=found.sizes)
+    np.testing.assert_array_equal(again.counts, found.counts)

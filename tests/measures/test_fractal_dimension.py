@@ -145,3 +145,25 @@ def test_a_short_graph_gets_no_z_whatever_its_null():
     assert not found.supported
     assert math.isnan(found.z)
     assert "the graph itself supports no dimension" in found.null_reason
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("method", "memb"),
+        ("n_repeats", 3),
+        ("components", "largest"),
+        ("weighted", True),
+        ("random_state", 1),
+    ],
+)
+def test_what_belongs_to_a_graph_is_refused_beside_counts(argument, value):
+    counts = ls.box_counts(made.graph(made.ring(40)))
+    with pytest.raises(InvalidInputError, match=f"{argument} belongs to a graph"):
+        ls.fractal_dimension(counts, **{argument: value})
+
+
+def test_a_window_that_holds_too_little_is_told_from_a_small_graph():
+    path = made.graph(made.path(60))
+    assert "the window that was given" in ls.fractal_dimension(path, window=(100, 200)).reason
+    assert "diameter too short" in ls.fractal_dimension(made.graph(made.path(5))).reason

@@ -90,3 +90,9 @@ def test_rewiring_mixes():
     assert ls.path_statistics(found).diameter < 150
     weighted = ls.Graph.from_edges(made.ring(50), weights=np.arange(50.0) + 1)
     np.testing.assert_array_equal(np.sort(ls.rewire(weighted).weights), np.sort(weighted.weights))
+
+
+def test_degrees_that_do_not_change_have_exponent_zero():
+    found = ls.renormalisation_exponent(made.graph(made.path(60)), n_repeats=2)
+    assert (found.value, found.standard_error) == (0.0, 0.0)
+    assert not np.signbit(found.value)

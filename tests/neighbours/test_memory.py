@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from layerscope import _core, bfloat16, neighbors
+from layerscope import _core, bfloat16, estimate_memory, neighbors
+from layerscope.errors import InvalidInputError
 from tests.neighbours.test_engine_variable import _present
 
 pytestmark = pytest.mark.skipif(
@@ -178,3 +179,8 @@ def test_the_measure_sees_memory() -> None:
     assert small["peak"] > 10_000 * 10 * 12
     assert large["peak"] - small["peak"] > 10_000 * 10 * 12
     assert "profile" in _core.build_info()
+
+
+def test_an_estimate_beyond_all_memory_is_refused():
+    with pytest.raises(InvalidInputError, match="fewer than 2\\*\\*64 bytes"):
+        estimate_memory(2**32 - 1, 2**40, n_neighbors=2**31)

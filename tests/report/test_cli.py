@@ -251,4 +251,9 @@ def test_info_tells_versions_engine_and_threads() -> None:
     text = call("info").stdout
     for word in ("layerscope", "Python", "numpy", "processor", "neighbours", "threads"):
         assert f"{word} " in text
-    assert "exact" in text
+    assert "exact, by shape: int8 tiles by " in text
+
+
+def test_info_names_an_engine_that_is_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAYERSCOPE_SIMD", "scalar")
+    assert "exact, forced by LAYERSCOPE_SIMD: float64 tiles" in call("info").stdout

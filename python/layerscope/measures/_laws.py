@@ -31,6 +31,7 @@ class Law:
     rmse_exponential: float
     window: Window
     n_sizes: int
+    chosen: bool = False
 
     @property
     def ratio(self) -> float:
@@ -52,10 +53,13 @@ class Law:
         found = {0: "no size lies", 1: "only 1 size lies"}.get(
             self.n_sizes, f"only {self.n_sizes} sizes lie"
         )
-        return (
-            f"no dimension is supported: {found} inside the window, fewer than {FEWEST_SIZES}; "
-            "the graph is too small or its diameter too short to tell a power law"
+        cause = (
+            "the window that was given holds too little"
+            if self.chosen
+            else "the graph is too small or its diameter too short to tell a power law"
         )
+        inside = f"{found} inside the window, fewer than {FEWEST_SIZES}"
+        return f"no dimension is supported: {inside}; {cause}"
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -106,10 +110,19 @@ def inside(
     return np.asarray(finite & large & (counts >= fewest))
 
 
-def fit(sizes: npt.NDArray[Any], counts: npt.NDArray[Any], kept: npt.NDArray[np.bool_]) -> Law:
-    """Fit ln N on ln l, and on l, over the sizes kept."""
+def fit(
+    sizes: npt.NDArray[Any],
+    counts: npt.NDArray[Any],
+    kept: npt.NDArray[np.bool_],
+    *,
+    chosen: bool = False,
+) -> Law:
+    """Fit ln N on ln l, and on l, over the sizes kept; ``chosen`` if the caller named them."""
     x = np.ascontiguousarray(sizes[kept], np.float64)
     y = np.ascontiguousarray(counts[kept], np.float64)
     slope, error, power, exponential = _core.fit_laws(x, y)
+    if len(x) > 1 and (y == y[0]).all():
+        # The mean of equal logarithms rounds, and the slope with it.
+        slope = error = 0.0
     window = (float(x[0]), float(x[-1])) if len(x) else (float("nan"), float("nan"))
-    return Law(slope, error, power, exponential, window, len(np.unique(x)))
+    return Law(slope, error, power, exponential, window, len(np.unique(x)), chosen)

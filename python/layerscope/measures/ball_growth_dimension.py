@@ -175,7 +175,7 @@ def ball_growth_dimension(
         kept = (radii >= 1) & (mean_ball <= mean_ball[-1] / 2)
     else:
         kept = (radii >= max(1.0, limits[0])) & (radii <= limits[1])
-    law = fit(radii, mean_ball, kept)
+    law = fit(radii, mean_ball, kept, chosen=limits is not None)
     return BallGrowthDimension(
         value=law.slope,
         standard_error=law.standard_error,

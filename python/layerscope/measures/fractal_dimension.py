@@ -134,7 +134,8 @@ def fractal_dimension(
     InvalidTypeError
         For anything that is neither a graph nor counts.
     InvalidInputError
-        For a directed graph, one without nodes, a window upside down, and ``n_null`` beside counts.
+        For a directed graph, one without nodes, a window upside down, and anything that belongs to
+        a graph beside counts.
 
     Notes
     -----
@@ -158,6 +159,13 @@ def fractal_dimension(
         if n_null:
             rule = "must be 0 beside counts: a null needs the graph"
             raise InvalidInputError("n_null", rule, n_null)
+        _refuse_beside_counts(
+            method=(method, "greedy"),
+            n_repeats=(n_repeats, 10),
+            components=(components, "all"),
+            weighted=(weighted, False),
+            random_state=(random_state, 0),
+        )
         counted: Any = graph_or_counts
         settings = dict(counted.settings)
         nulls: list[Law] = []
@@ -178,7 +186,7 @@ def fractal_dimension(
         nulls = [_null(plan, number, edges) for number in range(n_null)]
     settings["window"] = None if edges is None else list(edges)
     sizes, law = _law(counted, edges)
-    value, values = -law.slope, np.array([-null.slope for null in nulls])
+    value, values = 0.0 - law.slope, np.array([0.0 - null.slope for null in nulls])
     mean = float(values.mean()) if nulls else float("nan")
     spread = float(values.std(ddof=1)) if len(nulls) > 1 else float("nan")
     fewest = min((null.n_sizes for null in nulls), default=0)
@@ -204,6 +212,13 @@ def fractal_dimension(
         settings=settings,
         warnings=(*counted.warnings, *law.warnings, *([] if refusal is None else [refusal])),
     )
+
+
+def _refuse_beside_counts(**given: tuple[Any, Any]) -> None:
+    for argument, (value, default) in given.items():
+        if value != default:
+            rule = "belongs to a graph: beside counts it would change nothing"
+            raise InvalidInputError(argument, rule, repr(value))
 
 
 def _no_z(law: Law, fewest: int) -> str | None:
@@ -233,7 +248,7 @@ def _law(counted: Any, window: Window | None) -> tuple[npt.NDArray[np.float64], 
     n_components = 1 if alone else getattr(counted, "n_components", 1)
     n_nodes = None if steps else counted.n_nodes
     kept = inside(sizes, counts, window, n_components=n_components, n_nodes=n_nodes)
-    return sizes, fit(sizes, counts, kept)
+    return sizes, fit(sizes, counts, kept, chosen=window is not None)
 
 
 def _null(plan: Cover, number: int, window: Window | None) -> Law:

@@ -59,7 +59,8 @@ def path_lengths(
 
     Notes
     -----
-    Takes O(edges · ln edges) time from each source and 8 bytes for each length.
+    Takes O(edges · ln edges) time from each source and 8 bytes for each length. Lengths are summed
+    from the source on, so that the two directions of a pair may differ in the last bits.
 
     References
     ----------

@@ -218,9 +218,9 @@ def renormalisation_exponent(
         counts.append(shrunk.n_nodes)
         size += 1
     l_b, k, n = (np.array(column, np.int64) for column in (used, largest, counts))
-    law = fit(l_b, k, inside(l_b, n, limits) & (k > 0))
+    law = fit(l_b, k, inside(l_b, n, limits) & (k > 0), chosen=limits is not None)
     return RenormalisationExponent(
-        value=-law.slope,
+        value=0.0 - law.slope,
         standard_error=law.standard_error,
         window=law.window,
         n_sizes=law.n_sizes,

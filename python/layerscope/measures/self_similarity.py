@@ -33,6 +33,7 @@ from layerscope._settings import (
     record,
 )
 from layerscope.activations import pool
+from layerscope.errors import InvalidInputError
 from layerscope.measures._labelled import matrix_of
 from layerscope.measures._presets import UnitPreset, get_unit_preset
 
@@ -200,8 +201,8 @@ def self_similarity(
         X = _averaged(X, paper)
     matrix = as_matrix(X)
     form = check_choice("form", form, FORMS)
-    if scale is not None:
-        scale = check_choice("scale", scale, ("rms",))
+    if scale not in (None, "rms"):
+        raise InvalidInputError("scale", "must be None or 'rms'", repr(scale))
     n_null = check_int("n_null", n_null, low=0)
     null = check_choice("null", null, _NULLS)
     seed = check_seed(random_state)

@@ -344,7 +344,7 @@ def estimate_memory(
     metric = check_choice("metric", metric, METRICS)
     check_choice("method", method, METHODS)
     check_choice("dtype", _dtype_name(dtype), DTYPES)
-    return int(
+    found = int(
         _core.estimate_memory(
             n_samples,
             n_features,
@@ -355,6 +355,10 @@ def estimate_memory(
             check_jobs(n_jobs),
         )
     )
+    if found == 2**64 - 1:
+        rule = "must make, with n_features and n_neighbors, fewer than 2**64 bytes"
+        raise InvalidInputError("n_samples", rule, n_samples)
+    return found
 
 
 def _groups(groups: Any, n_samples: int) -> tuple[npt.NDArray[np.uint32], int]:

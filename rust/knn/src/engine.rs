@@ -109,20 +109,28 @@ fn suits_direct(sizes: &Sizes) -> bool {
     sizes.rows.saturating_mul(sizes.columns + 9) <= MOST
 }
 
-/// A short name for people.
-pub fn engine_name() -> Result<&'static str> {
-    Ok(match chosen()? {
-        Engine::Plain => "exact, float64 tiles, plain loops",
-        Engine::Wide => "exact, float64 tiles, widest registers of the processor",
-        Engine::Direct => "exact, keys by their definition",
-        Engine::Fitting => "exact, the fastest kernel of the processor for each shape",
-        Engine::Narrow(kernel) => match kernel.precision() {
-            Precision::Single => "exact, float32 tiles",
-            Precision::Half => "exact, bfloat16 tiles",
-            Precision::Byte if kernel.isa() == Isa::Amx => "exact, int8 tiles of AMX",
-            Precision::Byte => "exact, int8 tiles",
-        },
-    })
+/// What searches here, for people: the engine that was forced, or those that the shape chooses from.
+pub fn engine_name() -> Result<String> {
+    let name = |kernel: Kernel| {
+        let precision = match kernel.precision() {
+            Precision::Single => "float32",
+            Precision::Half => "bfloat16",
+            Precision::Byte => "int8",
+        };
+        format!("{precision} tiles by {}", kernel.isa().name())
+    };
+    let forced = match chosen()? {
+        Engine::Fitting => {
+            let [byte, single] = [Precision::Byte, Precision::Single].map(Kernel::widest);
+            let (byte, single) = (name(byte), name(single));
+            return Ok(format!("exact, by shape: {byte}, {single}, or float64"));
+        }
+        Engine::Plain => "float64 tiles, plain loops".into(),
+        Engine::Wide => "float64 tiles, widest registers of the processor".into(),
+        Engine::Direct => "keys by their definition".into(),
+        Engine::Narrow(kernel) => name(kernel),
+    };
+    Ok(format!("exact, forced by {VARIABLE}: {forced}"))
 }
 
 fn parse(word: &str) -> Result<Engine> {

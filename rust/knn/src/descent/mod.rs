@@ -206,7 +206,7 @@ fn unsuited(n: usize, d: usize, k: usize, metric: Metric, effort: Effort) -> Opt
             "the largest inner products need not be near",
         ),
         (k > MOST_NEIGHBOURS, "more than 100 neighbours are wanted"),
-        (n < effort.smallest, "there are few rows"),
+        (n < effort.smallest, "there are fewer than 10,000 rows"),
         (d > LONGEST_BYTES, "rows are too long"),
         (n > 1 << 31, "there are too many rows"),
     ];

@@ -56,6 +56,23 @@ pub(crate) enum Isa {
     NeonDot,
 }
 
+impl Isa {
+    /// What people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "plain loops",
+            Self::Avx2 => "AVX2",
+            Self::Avx512 => "AVX-512",
+            Self::Avx512Bf16 => "AVX512-BF16",
+            Self::Avx512Vnni => "AVX512-VNNI",
+            Self::AvxVnni => "AVX-VNNI",
+            Self::Amx => "AMX",
+            Self::Neon => "NEON",
+            Self::NeonDot => "NEON dot products",
+        }
+    }
+}
+
 /// Words of a row that a tile register of AMX takes.
 const GROUP: usize = 16;
 

@@ -172,12 +172,13 @@ fn count(network: Network, plan: &Plan, run: &Run) -> Result<Counts> {
 /// Lengths in equal ratios, the last one just above the largest.
 fn spread(smallest: f64, largest: f64) -> Vec<f64> {
     let top = largest.next_up();
-    // The difference of logarithms: the ratio itself may overflow.
+    // By logarithms throughout: the ratio itself, and that of a step, may overflow.
     let step = (top.ln() - smallest.ln()) / (LENGTHS - 1) as f64;
-    let mut sizes: Vec<f64> = (0..LENGTHS - 1)
-        .map(|i| smallest * (step * i as f64).exp())
-        .chain([top])
+    let mut sizes: Vec<f64> = (1..LENGTHS - 1)
+        .map(|i| (smallest.ln() + step * i as f64).exp().min(top))
         .collect();
+    sizes.insert(0, smallest);
+    sizes.push(top);
     sizes.dedup_by(|next, before| *next <= *before);
     sizes
 }

@@ -9,7 +9,8 @@
 //!
 //! **Complexity.** O(n²) time by chains of nearest neighbours, and 8 n² bytes.
 //!
-//! **Needs.** A square table of finite distances, none negative, the same in both directions.
+//! **Needs.** A square table of finite distances, none negative, the same in both directions but for
+//! rounding; of two that differ the larger counts.
 //!
 //! **Edge cases.** One point has no heights. Points that coincide join at height 0.
 //!
@@ -24,6 +25,14 @@ pub fn heights(distances: &[f64], count: usize, run: &Run) -> Result<Vec<f64>> {
     check(distances, count, run)?;
     let mut table: Vec<f64> = with_capacity(distances.len())?;
     table.extend_from_slice(distances);
+    for i in 0..count {
+        run.check()?;
+        for j in 0..i {
+            let larger = table[i * count + j].max(table[j * count + i]);
+            table[i * count + j] = larger;
+            table[j * count + i] = larger;
+        }
+    }
     let mut groups: Vec<usize> = (0..count).collect();
     let mut chain: Vec<usize> = with_capacity(count)?;
     let mut heights = with_capacity(count)?;
@@ -66,6 +75,10 @@ pub fn heights(distances: &[f64], count: usize, run: &Run) -> Result<Vec<f64>> {
     Ok(heights)
 }
 
+/// Distances of one pair may differ by this share of the larger: sums along a path from either end
+/// round differently, and so do distances by products.
+const ROUNDING: f64 = 1e-9;
+
 fn check(distances: &[f64], count: usize, run: &Run) -> Result<()> {
     if count == 0 || count.checked_mul(count) != Some(distances.len()) {
         let rule = "must be a square table of at least one point";
@@ -76,10 +89,12 @@ fn check(distances: &[f64], count: usize, run: &Run) -> Result<()> {
         for (j, &distance) in row.iter().enumerate() {
             let place = || format!("{distance} at ({i}, {j})");
             if !distance.is_finite() || distance < 0.0 {
-                let rule = "must be finite, and none negative";
+                let rule = "must be finite, and none negative; of a graph, take one component";
                 return Err(Error::invalid("distances", rule, place()));
             }
-            if distance != distances[j * count + i] || (i == j && distance != 0.0) {
+            let other = distances[j * count + i];
+            let apart = (distance - other).abs() > ROUNDING * distance.max(other);
+            if apart || (i == j && distance != 0.0) {
                 let rule = "must be symmetric, with zeros on the diagonal";
                 return Err(Error::invalid("distances", rule, place()));
             }
