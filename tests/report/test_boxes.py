@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ from layerscope import (
     neighbors,
 )
 from layerscope.analyze import _boxes
+from layerscope.plot._boxes import box_counts_by_layer
+from layerscope.report._remedies import INSTEAD_OF_STEPS
 from tests.report._stacks import run
 
 N = 300
@@ -146,3 +149,37 @@ def test_the_command_takes_box_counts(
     assert done.returncode == 0, done.stderr
     table = json.loads(done.stdout)["table"]
     assert table["box_dimension"][0] == pytest.approx(1, abs=0.25)
+
+
+def test_the_offer_runs_as_it_is_printed(
+    stack: dict[str, npt.NDArray[np.float64]],
+) -> None:
+    line = INSTEAD_OF_STEPS[INSTEAD_OF_STEPS.index("from layerscope import") :]
+    imports, call = line.split("; ")
+    names: dict[str, object] = {"X": stack["ball"]}
+    exec(imports, names)
+    assert eval(call, names).supported
+
+
+def test_no_law_is_compared_where_no_dimension_is_supported(report: Report) -> None:
+    line, ball = report.results["box_counts"].results
+    assert np.isfinite(ball.ratio)
+    assert report.table["box_law_ratio"][0] == line.ratio
+    assert np.isnan(report.table["box_law_ratio"][1])
+
+
+@pytest.mark.parametrize("count", [5, 7, 20])
+def test_every_layer_has_its_own_colour_and_filled_marks_are_the_sizes_that_count(
+    report: Report, count: int
+) -> None:
+    line, ball = report.results["box_counts"].results
+    layers = tuple(f"layer {place}" for place in range(count))
+    many = SimpleNamespace(layers=layers, results=(line, *[ball] * (count - 1)))
+    lines = box_counts_by_layer(many).get_lines()
+    assert len({one.get_color() for one in lines if one.get_linestyle() == "-"}) == count
+    filled, hollow = (np.asarray(one.get_xdata()) for one in lines[1:3])
+    low, high = line.window
+    assert 6 <= len(filled) <= 14
+    assert ((low <= filled) & (filled <= high)).all()
+    assert lines[1].get_markerfacecolor() != "white" == lines[2].get_markerfacecolor()
+    assert ((hollow < low) | (hollow > high)).all()

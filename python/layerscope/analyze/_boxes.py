@@ -10,6 +10,7 @@ from layerscope._result import StackResult
 from layerscope.errors import in_layer
 from layerscope.measures import box_counts, fractal_dimension, per_layer
 from layerscope.neighbours import Neighbors
+from layerscope.report._remedies import INSTEAD_OF_STEPS
 
 if TYPE_CHECKING:
     from layerscope.analyze._plan import Plan
@@ -68,8 +69,7 @@ def layer_boxes(
         warnings.append(
             f"box_counts supports no dimension in {which}: at most {most} sizes lie inside the "
             "window (from 2 on, with at least 5 boxes), and six are needed; graphs of neighbours "
-            "have small diameters. Boxes of real sizes cover the distances between the samples "
-            "instead: fractal_dimension(metric_box_counts(feature_network(X.T).distances))"
+            f"have small diameters. {INSTEAD_OF_STEPS}"
         )
     return {"box_counts": per_layer("box_counts", results)}
 

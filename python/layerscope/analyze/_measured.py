@@ -314,7 +314,7 @@ def _measure_columns(results: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
         boxes = results["box_counts"].results
         columns["box_dimension"] = [one.value if one.supported else math.nan for one in boxes]
         columns["box_sizes"] = [int(one.n_sizes) for one in boxes]
-        columns["box_law_ratio"] = [float(one.ratio) for one in boxes]
+        columns["box_law_ratio"] = [one.ratio if one.supported else math.nan for one in boxes]
     if "nntp" in results:
         columns["transient_share"] = results["nntp"].transient_share.tolist()
     return columns

@@ -68,12 +68,12 @@ def box_counts(result: Any, ax: Axes | None = None) -> Axes:
 
 
 def box_counts_by_layer(result: Any, ax: Axes | None = None) -> Axes:
-    """Draw the box counts of every layer, from yellow (first) to violet (last).
+    """Draw the box counts of every layer; more than seven go from yellow (first) to violet (last).
 
     Parameters
     ----------
     result : PerLayer
-        Of box dimensions; sizes that count towards them have a dot.
+        Of box dimensions; marks of sizes that count towards them are filled, others hollow.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
 
@@ -82,25 +82,26 @@ def box_counts_by_layer(result: Any, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
         Its figure is ``.figure``.
     """
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
     from matplotlib.lines import Line2D
 
     axes = axes_or_new(ax)
     _look(axes, _size_title(result.results[0]))
-    # Curves begin on top of each other: shades of one hue could not be told apart.
-    shades, last = colormaps["viridis_r"], len(result.layers) - 1
+    colours, last = _colours(len(result.layers)), len(result.layers) - 1
     named = {round(place) for place in np.linspace(0, last, min(NAMED, last + 1))}
     names, handles = short_names(result.layers), []
     for place, one in enumerate(result.results):
         sizes, counts = np.asarray(one.sizes, np.float64), np.asarray(one.counts, np.float64)
-        colour = to_hex(shades(0.1 + 0.9 * place / max(last, 1)))
+        colour = colours[place]
         inside = (sizes >= one.window[0]) & (sizes <= one.window[1])
         mark = _MARKS[place % len(_MARKS)]
         axes.plot(sizes, counts, "-", color=colour, linewidth=1.3)
-        axes.plot(sizes[inside], counts[inside], mark, color=colour, markersize=3.8)
+        look: dict[str, Any] = {"color": colour, "markersize": 4.6, "linestyle": "none"}
+        few = _spread(np.flatnonzero(inside))
+        axes.plot(sizes[few], counts[few], marker=mark, **look)
+        few = _spread(np.flatnonzero(~inside))
+        axes.plot(sizes[few], counts[few], marker=mark, markerfacecolor="white", **look)
         if place in named:
-            handle = Line2D([], [], color=colour, linewidth=1.3, marker=mark, markersize=3.8)
+            handle = Line2D([], [], color=colour, linewidth=1.3, marker=mark, markersize=4.6)
             handle.set_label(plain(names[place]))
             handles.append(handle)
     _name_ticks(
@@ -155,7 +156,33 @@ def power_law(
     return axes
 
 
-_MARKS = "os^Dv"
+_MARKS = "os^Dvp*"
+#: One hue per curve, after Okabe and Ito: neighbouring shades of one scale look alike.
+_HUES = ("#d99a00", "#0069a8", "#c23b22", "#00845f", "#1c2733", "#b5479b", "#4aa3df")
+#: Marks of one kind on a curve; more would hide it.
+_MOST_MARKS = 14
+
+
+def _colours(count: int) -> list[str]:
+    """Return a colour per layer: a hue each, or a scale where there are too many for that."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    if count <= len(_HUES):
+        return list(_HUES[:count])
+    return [to_hex(colormaps["viridis_r"](0.1 + 0.9 * at / (count - 1))) for at in range(count)]
+
+
+def _spread(places: Any) -> Any:
+    """Return at most about fourteen of the places, evenly spaced in their logarithm, ends kept.
+
+    >>> _spread(np.arange(5)).tolist(), len(_spread(np.arange(900))) <= 14
+    ([0, 1, 2, 3, 4], True)
+    """
+    if len(places) <= _MOST_MARKS:
+        return places
+    ranks = np.round(np.geomspace(1, len(places), _MOST_MARKS)).astype(int) - 1
+    return places[np.unique(ranks)]
 
 
 def _size_title(result: Any) -> str:

@@ -10,17 +10,14 @@ from layerscope import plot
 from layerscope.plot._style import floats
 from layerscope.plot._text import number, readable
 from layerscope.report._card import Card, card
+from layerscope.report._remedies import INSTEAD_OF_STEPS
 
 __all__ = ["box_charts"]
 
 _WHAT = (
     "How many boxes cover each layer's neighbour graph; in a box all samples are fewer than l_B "
-    "steps apart. A fractal graph gives a straight line. Dots: sizes that count towards one, from "
-    "2 on with at least 5 boxes."
-)
-_INSTEAD = (
-    "Boxes of real sizes cover the distances between the samples instead: "
-    "fractal_dimension(metric_box_counts(feature_network(X.T).distances))."
+    "steps apart. A fractal graph gives a straight line. Filled marks: sizes that count towards "
+    "one, from 2 on with at least 5 boxes; hollow marks do not count."
 )
 #: Layers whose dimension is told in words.
 _TOLD = 6
@@ -53,7 +50,7 @@ def _dimensions(found: Any) -> str:
         most = max(one.n_sizes for _, one in pairs)
         return (
             f"No dimension is supported: at most {most} sizes count, fewer than 6, since graphs "
-            f"of neighbours have small diameters. {_INSTEAD}"
+            f"of neighbours have small diameters. {INSTEAD_OF_STEPS}"
         )
     told = "; ".join(
         f"{readable(name)} {number(one.value)} ± {number(one.standard_error)}"
@@ -65,5 +62,5 @@ def _dimensions(found: Any) -> str:
     rest = ""
     if refused:
         layers = "layer" if refused == 1 else "layers"
-        rest = f" In {refused} {layers} fewer than 6 sizes count: no dimension. {_INSTEAD}"
+        rest = f" In {refused} {layers} fewer than 6 sizes count: no dimension. {INSTEAD_OF_STEPS}"
     return f"Dimension and its standard error: {told}{more}.{rest}"

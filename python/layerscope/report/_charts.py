@@ -12,10 +12,12 @@ from layerscope.plot._classes import EXTREMES, MANY
 from layerscope.plot._maps import map_height
 from layerscope.plot._report import by_step, is_numeric, mapped, numbers, shown_alone
 from layerscope.plot._style import floats, title_of
+from layerscope.plot._text import readable
 from layerscope.report._across import ACROSS, across_charts
 from layerscope.report._boxes import box_charts
 from layerscope.report._card import FEW, Card, card
 from layerscope.report._communities import community_charts
+from layerscope.report._remedies import degenerate_units, misleads
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,6 +44,8 @@ _UNITS_BAND = (
     "The band is chance, two standard deviations to either side: the same responses, permuted unit "
     "by unit. Inside it a value says nothing about the layer."
 )
+#: Layers with many dead or duplicate units that are named.
+_TOLD = 6
 _CAPTIONS = {
     "self_similarity": _UNITS,
     "label_agreement": _AGREEMENT,
@@ -81,7 +85,7 @@ def _of_stack(report: Any) -> list[Card]:
         if name == "self_similarity":
             draw = partial(plot.self_similarity_by_layer, result)
             values = floats(result.value)
-            caption = f"{_UNITS} {_UNITS_BAND}"
+            caption = _units_caption(result)
             drawn.append(card(f"measure-{place}", _heading(name), caption, draw, values))
         elif name != "modularity" and shown_alone(result):
             draw = partial(plot.per_layer, result)
@@ -170,6 +174,23 @@ def _step_curves(where: tuple[Any, Any, Any], measure: str, bound: Any, ax: Axes
 
 def _map(where: tuple[Any, Any, Any], measure: str, ax: Axes) -> None:
     plot.layer_step_map(*where, "", ax, measure=measure)
+
+
+def _units_caption(found: Any) -> str:
+    """Say what the band is, and of which layers it says too much."""
+    misled = {
+        readable(name): (one.dead_share, one.duplicate_share)
+        for name, one in zip(found.layers, found.results, strict=True)
+        if np.isfinite(one.null_mean) and misleads(one.dead_share, one.duplicate_share)
+    }
+    if not misled:
+        return f"{_UNITS} {_UNITS_BAND}"
+    named = ", ".join(list(misled)[:_TOLD])
+    more = f" and {len(misled) - _TOLD} more" if len(misled) > _TOLD else ""
+    return (
+        f"{_UNITS} {_UNITS_BAND} That does not hold where over 10 % of the units are dead "
+        f"or duplicates ({named}{more}): {degenerate_units(misled.values())}."
+    )
 
 
 def _modularity_caption(curve: Any) -> str:

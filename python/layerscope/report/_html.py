@@ -26,6 +26,8 @@ __all__ = ["render"]
 LONGEST_TABLE = 1200
 
 _NAMES = {"layer", "step"}
+#: Columns that make the page's table wider than a screen and that few read; the table has them.
+_FOLDED = ("self_similarity_null", "theta_min", "theta_max")
 
 
 def render(report: Any, *, title: str | None = None) -> str:
@@ -135,13 +137,16 @@ def _table(report: Any) -> dict[str, Any]:
     """Return headings and rows of text, the layer first; a long run is cut."""
     table = report.table
     columns = [name for name in ("layer", "step") if name in table]
-    columns += [name for name in table.columns if name not in _NAMES]
+    columns += [name for name in table.columns if name not in {*_NAMES, *_FOLDED}]
     short = dict(zip(report.layers, short_names(report.layers), strict=True))
-    note = ""
+    folded = [words.column_name(name)[0] for name in _FOLDED if name in table]
+    notes = []
+    if folded:
+        notes.append(f"report.table and the JSON file also have {', '.join(folded)}.")
     if len(table) > LONGEST_TABLE and report.steps is not None:
         ends = {report.steps[0], report.steps[-1]}
         kept_rows = [row for row, step in enumerate(table["step"]) if step in ends]
-        note = (
+        notes.append(
             f"Only the first and the last checkpoint are listed here; report.table and "
             f"the JSON file have all {len(table)} rows."
         )
@@ -157,7 +162,7 @@ def _table(report: Any) -> dict[str, Any]:
             )
             for row in kept_rows
         ],
-        "note": note,
+        "note": " ".join(notes),
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from layerscope.plot._style import Floats, floats
 from layerscope.plot._text import number, readable
+from layerscope.report._remedies import misleads
 
 __all__ = [
     "COLUMNS", "cell", "column_name", "counted", "figures", "setting", "summary"
@@ -47,10 +48,14 @@ COLUMNS = {
     "ami": ("AMI", "adjusted mutual information of communities and classes"),
     "ari": ("ARI", "adjusted Rand index of communities and classes"),
     "box_dimension": ("Box dimension", "dimension of box counts, where six sizes support one"),
-    "box_sizes": ("Box sizes", "sizes that count towards the box dimension"),
+    "box_sizes": (
+        "Sizes in window",
+        "box sizes inside the window, from 2 on with at least 5 boxes; a dimension needs six",
+    ),
     "box_law_ratio": (
         "Power / exp.",
-        "error of a power law of the box counts over an exponential one's, below 1 fractal",
+        "error of a power law of the box counts over an exponential one's, below 1 fractal; only "
+        "where a dimension is supported",
     ),
     "transient_share": ("Transient", "share of neighbour pairs that are in this layer alone"),
     "intrinsic_dimension_se": ("Dim. s.e.", "standard error of the intrinsic dimension"),
@@ -185,6 +190,7 @@ def summary(report: Any) -> list[str]:
     dimension = last("intrinsic_dimension")
     if dimension is not None and np.isfinite(dimension).any():
         sentences.append(_course("", "intrinsic dimension", dimension, layers, digits=1))
+    sentences += _units_sentence(last, layers)
     sentences += _communities_sentence(last, layers)
     sentences += _boxes_sentence(last("box_dimension"), layers)
     sentences += _run_sentence(report)
@@ -216,6 +222,33 @@ def _bound_sentence(value: Floats, bound: Floats | None) -> list[str]:
         f"The last value is {percent(value[last] / bound[last])} of the highest that these "
         f"classes allow ({number(bound[last])})."
     ]
+
+
+def _units_sentence(last: Any, layers: Sequence[str]) -> list[str]:
+    """Tell which layer's units lie furthest from their null, of those whose null can be used."""
+    z, value, null = (last(f"self_similarity{end}") for end in ("_z", "", "_null"))
+    if z is None or value is None or null is None:
+        return []
+    known = np.flatnonzero(np.isfinite(z))
+    dead, duplicate = last("dead_share"), last("duplicate_share")
+    fit = known
+    if dead is not None and duplicate is not None:
+        fit = np.array([at for at in known if not misleads(dead[at], duplicate[at])], int)
+    if not len(fit):
+        return []
+    at = int(fit[np.abs(z[fit]).argmax()])
+    text = (
+        "Self-similarity of units lies furthest from that of permuted responses in "
+        f"{layers[at]}: {number(value[at], 3)} against {number(null[at], 3)}, z {cell(z[at])}"
+    )
+    if abs(z[at]) < 2:
+        text += ", within chance"
+    if dead is not None and dead[at] > 0:  # its distance to a unit is kept by permuting that unit
+        text += f" (dead units, {number(100 * dead[at], 1)} % of all, narrow the null)"
+    left_out = len(known) - len(fit)
+    if left_out:
+        text += f"; {counted(left_out, 'layer')} with many dead or duplicate units left out"
+    return [text + "."]
 
 
 def _communities_sentence(last: Any, layers: Sequence[str]) -> list[str]:
