@@ -69,8 +69,8 @@ def test_lengths_whose_sum_overflows_are_refused():
         assert raised.value.argument == "graph"
 
 
-@pytest.mark.parametrize("factor", [2.0**-40, 0.5, 1024.0, 3.7e5])
-@pytest.mark.parametrize("method", ["greedy", "memb"])
+@pytest.mark.parametrize("factor", [2.0**-600, 0.5, 1024.0, 3.7e5, 1e200])
+@pytest.mark.parametrize("method", ["greedy", "cbb", "memb"])
 def test_the_unit_of_length_changes_no_dimension(factor, method):
     rng = np.random.default_rng(5)
     edges = made.grid(17, 17)
@@ -89,7 +89,7 @@ def test_the_unit_of_length_changes_no_dimension(factor, method):
     np.testing.assert_array_equal(one.counts, other.counts)
     assert other.n_sizes == one.n_sizes
     assert other.value == pytest.approx(one.value, rel=1e-9)
-    assert other.ratio == pytest.approx(one.ratio, rel=0.3)
+    assert other.ratio == pytest.approx(one.ratio, rel=1e-6)
     np.testing.assert_allclose(other.sizes, factor * one.sizes, rtol=1e-9)
 
 
@@ -182,3 +182,13 @@ def test_default_sizes_of_far_lengths_are_finite(lengths):
     assert (found.sizes[0], found.sizes[-1]) == (lengths[0], np.nextafter(sum(lengths), np.inf))
     again = ls.box_counts(graph, weighted=True, sizes=found.sizes)
     np.testing.assert_array_equal(again.counts, found.counts)
+
+
+@pytest.mark.parametrize("factor", [1e-200, 1e200])
+def test_a_small_world_of_far_lengths_is_one(factor):
+    X = np.random.default_rng(1).normal(size=(300, 40))
+    table = np.linalg.norm(X[:, None] - X, axis=2)
+    one, other = (ls.fractal_dimension(ls.metric_box_counts(table * s)) for s in (1.0, factor))
+    assert one.ratio > 1
+    assert other.ratio == pytest.approx(one.ratio, rel=1e-6)
+    assert other.warnings == one.warnings

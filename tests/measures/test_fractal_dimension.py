@@ -167,3 +167,11 @@ def test_a_window_that_holds_too_little_is_told_from_a_small_graph():
     path = made.graph(made.path(60))
     assert "the window that was given" in ls.fractal_dimension(path, window=(100, 200)).reason
     assert "diameter too short" in ls.fractal_dimension(made.graph(made.path(5))).reason
+
+
+def test_a_null_without_spread_gives_its_reason():
+    tree = made.graph(made.binary_tree(8))
+    found = ls.fractal_dimension(tree, n_repeats=2, n_null=1, components="largest")
+    assert np.isnan(found.z)
+    assert found.null_reason == "no z is given: a single rewired graph has no spread"
+    assert found.null_reason in found.warnings

@@ -66,19 +66,10 @@ def test_without_a_null_the_summary_has_no_word_of_it() -> None:
     assert _said(Report(layers=("a",), table=table)) == []
 
 
-def test_many_dead_or_duplicate_units_are_warned_of_with_the_remedy(report: Report) -> None:
-    warnings = {
-        name: [text for text in report.warnings if text.startswith(f"layer {name!r}")]
-        for name in report.layers
-    }
-    assert warnings["noise"] == warnings["few"] == []
-    [dead], [twice] = warnings["dead"], warnings["twice"]
-    assert "50 % of the units are dead, 0 % duplicates" in dead
-    assert "permuting leaves dead units dead" in dead
-    assert "X[:, X.std(axis=0) > 0]" in dead
-    assert "0 % of the units are dead, 50 % duplicates" in twice
-    assert "numpy.unique(X, axis=1)" in twice
-    assert "dead units dead" not in twice
+def test_many_dead_units_are_told_in_the_card_and_are_no_warning(report: Report) -> None:
+    # Common after a ReLU: a line per layer and checkpoint would bury what is rare.
+    assert report.table["dead_share"][report.layers.index("dead")] == 0.5
+    assert not any("dead" in text for text in report.warnings)
 
 
 def test_the_remedies_give_a_wider_null_and_a_smaller_z(stack: Layers) -> None:

@@ -208,3 +208,11 @@ def test_a_compiled_model_is_heard():
         loss().backward()
         assert loss.value == {"2": pytest.approx(plain(model, seed), rel=1e-6)}
     assert float(model[2].weight.grad.abs().max()) > 0
+
+
+def test_a_copy_made_of_modules_is_not_attached_to_other_layers():
+    model = network()
+    loss = SelfSimilarityLoss(0.3, layers=[model[1]])
+    model_too, loss_too = copy.deepcopy((model, loss))
+    with pytest.raises(InvalidInputError, match="layers must be names to attach by"):
+        loss_too.attach(model_too)

@@ -104,3 +104,15 @@ def test_there_is_no_second_derivative(form):
     (gradient,) = torch.autograd.grad(value, features, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         gradient.sum().backward()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("exponent", [-600, 530])
+def test_gradients_by_root_mean_square_at_far_scales(form, exponent):
+    # Powers of two round nothing: the gradient of f(X s) is that of f(X) over s.
+    one = layer().double().requires_grad_()
+    far = (layer().double() * 2.0**exponent).requires_grad_()
+    for features in (one, far):
+        self_similarity(features, form=form, scale="rms").backward()
+    assert one.grad.abs().max() > 0
+    torch.testing.assert_close(far.grad * 2.0**exponent, one.grad, rtol=1e-6, atol=1e-12)

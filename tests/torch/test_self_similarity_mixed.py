@@ -76,3 +76,15 @@ def test_a_step_that_overflowed_is_left_out_by_the_scaler():
         assert moved == (size == 1.0)
     assert math.isnan(constraint.value["2"])
     assert scaler.get_scale() == 512.0
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("shape", [(32, 40, 6, 6), (32, 36, 40)])
+def test_maps_and_tokens_of_half_kinds_are_averaged_in_float32(dtype, shape):
+    # Far from zero, where the mean of a half kind would round units together.
+    features = (0.1 * torch.randn(shape, generator=torch.Generator().manual_seed(2)) + 5).to(dtype)
+    over = (2, 3) if len(shape) == 4 else (1,)
+    expected = float(self_similarity(features.float().mean(over)))
+    loss = SelfSimilarityLoss(0.3)
+    loss(features)
+    assert loss.value["features"] == pytest.approx(expected, rel=1e-5)

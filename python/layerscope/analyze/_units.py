@@ -11,9 +11,8 @@ import numpy as np
 from layerscope._result import StackResult
 from layerscope.errors import MemoryLimitError, in_layer
 from layerscope.measures import per_layer
-from layerscope.measures.self_similarity import SelfSimilarity, self_similarity, unmeasured
+from layerscope.measures.self_similarity import self_similarity, unmeasured
 from layerscope.neighbours import Neighbors
-from layerscope.report._remedies import degenerate_units
 
 if TYPE_CHECKING:
     from layerscope.analyze._plan import Plan
@@ -60,22 +59,8 @@ def unit_similarity(
                     n_jobs=plan.n_jobs,
                     memory_limit=plan.memory_limit,
                 )
-                results[name] = found if np.isnan(found.value) else _told(found)
+                # Dead and duplicate units are common after a ReLU: numbers, not warnings, here.
+                results[name] = found if np.isnan(found.value) else replace(found, warnings=())
             except MemoryLimitError as error:
                 results[name] = unmeasured(width, len(rows), str(error))
     return {"self_similarity": per_layer("self_similarity", results)}
-
-
-def _told(found: SelfSimilarity) -> SelfSimilarity:
-    """Keep a warning only where so many units are dead or alike that the null misleads.
-
-    Some are common after a ReLU: those are numbers in the table.
-    """
-    harm = degenerate_units([(found.dead_share, found.duplicate_share)])
-    if not harm or np.isnan(found.null_mean):
-        return replace(found, warnings=())
-    dead, duplicate = (
-        f"{100 * share:.0f} %" for share in (found.dead_share, found.duplicate_share)
-    )
-    shares = f"{dead} of the units are dead, {duplicate} duplicates"
-    return replace(found, warnings=(f"{shares}; {harm}",))

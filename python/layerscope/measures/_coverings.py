@@ -160,7 +160,7 @@ def check_sizes(
 
 
 def _length(argument: str, size: Any) -> float:
-    length = check_float(argument, size, low=0.0)
+    length = check_float(argument, size)
     if length <= 0:
         raise InvalidInputError(argument, "must be positive", length)
     return length

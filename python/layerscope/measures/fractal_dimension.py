@@ -190,7 +190,7 @@ def fractal_dimension(
     mean = float(values.mean()) if nulls else float("nan")
     spread = float(values.std(ddof=1)) if len(nulls) > 1 else float("nan")
     fewest = min((null.n_sizes for null in nulls), default=0)
-    refusal = _no_z(law, fewest) if nulls else None
+    refusal = _no_z(law, fewest, spread) if nulls else None
     return FractalDimension(
         value=value,
         standard_error=law.standard_error,
@@ -221,12 +221,16 @@ def _refuse_beside_counts(**given: tuple[Any, Any]) -> None:
             raise InvalidInputError(argument, rule, repr(value))
 
 
-def _no_z(law: Law, fewest: int) -> str | None:
+def _no_z(law: Law, fewest: int, spread: float) -> str | None:
     """Say why a value cannot be set against its null."""
     if not law.supported:
         return "no z is given: the graph itself supports no dimension"
     if fewest >= FEWEST_SIZES:
-        return None
+        if spread > 0:
+            return None
+        if np.isnan(spread):
+            return "no z is given: a single rewired graph has no spread"
+        return "no z is given: the rewired graphs do not differ"
     return (
         f"no z is given: a rewired graph has {fewest} sizes inside the window, fewer than "
         f"{FEWEST_SIZES}, and supports no dimension to compare with"

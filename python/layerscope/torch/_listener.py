@@ -73,4 +73,8 @@ def averaged(features: torch.Tensor) -> torch.Tensor:
         )
         raise InvalidInputError("features", rule, f"shape {tuple(features.shape)}")
     # A copy where nothing is averaged: a later operation in place must not change what is measured.
-    return features.mean(over) if over else features.clone()
+    if not over:
+        return features.clone()
+    # Means of half kinds would be rounded to them, and near units lose their distance.
+    half = features.dtype in (torch.float16, torch.bfloat16)
+    return features.mean(over, dtype=torch.float32 if half else features.dtype)

@@ -122,6 +122,7 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
         self._seen: dict[str, list[float]] = {}
         modules = _modules(layers)
         self.layers = None if modules else layers
+        self._given_modules = bool(modules)
         if modules:
             self._listen({f"layer {i}": module for i, module in enumerate(modules)})
 
@@ -145,6 +146,9 @@ class SelfSimilarityLoss(torch.nn.Module):  # type: ignore[misc]
         """
         if not isinstance(model, torch.nn.Module):
             raise InvalidTypeError("model", "must be a torch module", type(model).__name__)
+        if self._given_modules:
+            rule = "must be names to attach by: this loss was made of modules; make it anew of them"
+            raise InvalidInputError("layers", rule, "modules")
         chosen = choose(model, self.layers)
         self.detach()
         self._listen({wanted.path: wanted.module for wanted in chosen})

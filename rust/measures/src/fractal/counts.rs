@@ -283,7 +283,7 @@ impl<'a, 'p> Cover<'a, 'p> {
                     let repeat = repeat as u64;
                     match method {
                         Method::Greedy => greedy::cover(reach, seed, repeat, run),
-                        Method::Burning => burning::cover(reach, seed, drawn(repeat, size), run),
+                        Method::Burning => burning::cover(reach, seed, drawn(repeat, size, weighted), run),
                         Method::Obca => obca::cover(reach, seed, repeat, run),
                         Method::Random => random::cover(reach, seed, repeat, run),
                         Method::Memb | Method::Sketch => {
@@ -301,7 +301,9 @@ impl<'a, 'p> Cover<'a, 'p> {
     }
 }
 
-/// A stream per repeat and size, so that a size gives the same boxes whatever the other sizes.
-fn drawn(repeat: u64, size: f64) -> u64 {
-    size.to_bits() ^ repeat.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+/// A stream per repeat and size, so that a size gives the same boxes whatever the other sizes. The
+/// bits of a length belong to its unit, which is to change nothing.
+fn drawn(repeat: u64, size: f64, weighted: bool) -> u64 {
+    let bits = if weighted { 0 } else { size.to_bits() };
+    bits ^ repeat.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

@@ -42,7 +42,10 @@ pub fn fit(sizes: &[f64], counts: &[f64]) -> Result<Laws> {
     }
     let logarithms = |values: &[f64]| values.iter().map(|value| value.ln()).collect::<Vec<_>>();
     let (x, y) = (logarithms(sizes), logarithms(counts));
-    let (power, exponential) = (fit_line(&x, &y), fit_line(sizes, &y));
+    // In units of the largest: squares of far lengths would overflow, or vanish.
+    let largest = sizes.iter().copied().fold(0.0, f64::max);
+    let shares: Vec<f64> = sizes.iter().map(|size| size / largest).collect();
+    let (power, exponential) = (fit_line(&x, &y), fit_line(&shares, &y));
     Ok(Laws {
         slope: power.slope,
         standard_error: power.slope_error,

@@ -313,7 +313,9 @@ fn spread(run: &Run, units: &Units, distances: &Distances, slopes: &[f64]) -> Re
     let all = distances.kept().unwrap_or_default();
     // Distances are divided by the root mean square, responses multiplied by the scale: with both
     // taken back, (F_i − F_j) / C_ij has neither.
-    let factor = 1.0 / (samples as f64 * distances.divisor() * distances.divisor() * units.scale());
+    // Divisor and scale are about each other's inverse: together first, nothing overflows.
+    let even = distances.divisor() * units.scale();
+    let factor = 1.0 / (samples as f64 * even * distances.divisor());
     let weight = |i: usize, j: usize| {
         if i == j {
             return 0.0;
