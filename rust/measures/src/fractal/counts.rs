@@ -283,7 +283,9 @@ impl<'a, 'p> Cover<'a, 'p> {
                     let repeat = repeat as u64;
                     match method {
                         Method::Greedy => greedy::cover(reach, seed, repeat, run),
-                        Method::Burning => burning::cover(reach, seed, drawn(repeat, size, weighted), run),
+                        Method::Burning => {
+                            burning::cover(reach, seed, drawn(repeat, size, weighted), run)
+                        }
                         Method::Obca => obca::cover(reach, seed, repeat, run),
                         Method::Random => random::cover(reach, seed, repeat, run),
                         Method::Memb | Method::Sketch => {
