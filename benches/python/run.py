@@ -7,6 +7,7 @@ import argparse
 import alignment
 import approximate
 import communities
+import feature_network
 import follow_communities
 import fractal
 import intrinsic_dimension
@@ -30,6 +31,7 @@ BENCHES = {
     "alignment": alignment,
     "fractal": fractal,
     "communities": communities,
+    "feature_network": feature_network,
     "self_similarity": self_similarity,
 }
 
