@@ -41,7 +41,7 @@ print(json.dumps([found.value, found.counts[-1], status("VmHWM") - before]))
     [
         ("paper", 10_000, 1, 16_000_000, 1.0),
         ("correlation", 10_000, 0, 16_000_000, 0.98),
-        ("covering", 4_000, 0, 135_000_000, 1.0),
+        ("covering", 10_000, 0, 820_000_000, 1.0),
     ],
 )
 def test_many_units(form: str, n_units: int, n_null: int, limit: int, last: float) -> None:
@@ -53,5 +53,5 @@ def test_many_units(form: str, n_units: int, n_null: int, limit: int, last: floa
     assert math.isfinite(value)
     assert count == pytest.approx(last, abs=1e-4)
     # All distances of 10,000 are 400 MB, which the closed forms and the correlation do without;
-    # the covering has them twice, 128 MB of 4,000.
+    # the covering has them twice.
     assert peak < limit
