@@ -133,9 +133,9 @@ def _square(distances: Any) -> npt.NDArray[np.float64]:
 
 
 def _spread(table: npt.NDArray[np.float64], largest: float, n_sizes: int) -> Any:
-    positive = table[table > 0]
     top = np.nextafter(largest, np.inf)
-    low = positive.min() if len(positive) else top
+    # Row by row: a choice from the whole table would be another copy of it.
+    low = min(float(row.min(where=row > 0, initial=top)) for row in table)
     sizes = np.exp(np.linspace(np.log(low), np.log(top), n_sizes))
     sizes[0], sizes[-1] = low, top
     return np.unique(sizes)
